@@ -74,7 +74,9 @@ class MyPaintRenderer:
         except ValueError as error:
             raise CanvasError(str(error)) from None
 
-    def draw(self, strokes: StrokeArray, canvas: npt.NDArray[np.int32] | None = None) -> npt.NDArray[np.int32]:
+    def draw(
+        self, strokes: StrokeArray, canvas: npt.NDArray[np.int32] | None = None
+    ) -> npt.NDArray[np.int32]:
         """Draw strokes in order; see `spiral_core.rendering.Renderer.draw`."""
         try:
             return self._native.draw(*self._arrays(strokes, canvas), self._events)  # type: ignore[no-any-return]
@@ -157,7 +159,7 @@ class MyPaintRenderer:
     ]:
         count = len(strokes)
         numbers = np.array([self._brush_number(name) for name in strokes.brushes], np.int32)
-        if count and not (0 <= strokes.brush.min() and strokes.brush.max() < len(strokes.brushes)):
+        if count and not (strokes.brush.min() >= 0 and strokes.brush.max() < len(strokes.brushes)):
             raise CanvasError(f"brush: numbers must be in [0, {len(strokes.brushes)})")
         brush = numbers[strokes.brush] if count else np.zeros(0, np.int32)
         if canvas is None:
@@ -173,7 +175,9 @@ class MyPaintRenderer:
     def _brush_number(self, name: str) -> int:
         if name not in self._brush_numbers:
             brush: Brush = find_brush(name)
-            self._brush_numbers[name] = self._native.add_brush(brush.json, brush.is_pigment, brush.time_matters)
+            self._brush_numbers[name] = self._native.add_brush(
+                brush.json, brush.is_pigment, brush.time_matters
+            )
         return self._brush_numbers[name]
 
 
