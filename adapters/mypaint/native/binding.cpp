@@ -199,9 +199,12 @@ void bind_reference(nb::module_& m) {
 }  // namespace spiral
 
 NB_MODULE(_native, m) {
+    namespace nb = nanobind;
     m.doc() = "libmypaint's brush engine over a batched surface of our own; used only by adapters.mypaint.";
     m.attr("MAX_EVENTS") = spiral::kMaxEvents;
     m.attr("EVENT_SECONDS") = spiral::kEventSeconds;
+    m.def("instruction_sets", &spiral::instruction_sets);
+    m.def("use_instruction_set", &spiral::use_instruction_set, nb::arg("name"));
     m.def("knows_setting", [](const std::string& name) { return spiral::knows_setting(name); });
     m.def("knows_input", [](const std::string& name) { return spiral::knows_input(name); });
     spiral::bind_renderer(m);

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <stdexcept>
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define SPIRAL_X86 1
@@ -35,6 +36,14 @@ Rect dab_rect(const Dab& d) {
             static_cast<int>(std::floor(d.x + fringe)) + 1, static_cast<int>(std::floor(d.y + fringe)) + 1};
 }
 
+namespace {
+
+float radians(float degrees) { return degrees / 360 * 2 * M_PI; }
+float cosine(float angle) { return static_cast<float>(std::cos(static_cast<double>(angle))); }
+float sine(float angle) { return static_cast<float>(std::sin(static_cast<double>(angle))); }
+
+}  // namespace
+
 DabShape::DabShape(const Dab& d)
     : x(d.x), y(d.y), radius(d.radius), aspect(d.aspect), one_over_radius2(1.0f / (d.radius * d.radius)), hardness(d.hardness) {
     // Opacity falls along two straight lines over the squared distance, meeting at (hardness, hardness).
@@ -42,13 +51,17 @@ DabShape::DabShape(const Dab& d)
     slope1 = -(1.0f / hardness - 1.0f);
     offset2 = hardness / (1.0f - hardness);
     slope2 = -hardness / (1.0f - hardness);
-    const float angle = d.angle / 360 * 2 * M_PI;
+    const float angle = radians(d.angle);
     if (angle == 0.0f) {
         cs = 1.0f;
         sn = 0.0f;
+    } else if (d.angle == -90.0f) {  // what brushes have that say nothing about it
+        static const float quarter_cos = cosine(radians(-90.0f)), quarter_sin = sine(radians(-90.0f));
+        cs = quarter_cos;
+        sn = quarter_sin;
     } else {
-        cs = static_cast<float>(std::cos(static_cast<double>(angle)));
-        sn = static_cast<float>(std::sin(static_cast<double>(angle)));
+        cs = cosine(angle);
+        sn = sine(angle);
     }
     antialiased = d.radius < 3.0f;
     antialias_start = d.radius > 1.0f ? d.radius - 1.0f : 0.0f;
@@ -146,7 +159,7 @@ Rect DabShape::rect() const {
     const float across = radius / aspect;
     const float slack = 0.01f + radius * 1e-5f;
     float half_x = radius + slack, half_y = half_x;
-    if (!upright) {
+    if (aspect != 1.0f) {
         half_x = std::sqrt(radius * cs * (radius * cs) + across * sn * (across * sn)) + slack;
         half_y = std::sqrt(radius * sn * (radius * sn) + across * cs * (across * cs)) + slack;
     }
@@ -198,31 +211,53 @@ constexpr int kStep = 16;
 }
 #pragma GCC pop_options
 
-PaintKernels best_kernels() {
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("x86-64-v4")) return v4::kKernels;
-    if (__builtin_cpu_supports("x86-64-v3")) return v3::kKernels;
-    return plain::kKernels;
-}
-
-#else
-
-PaintKernels best_kernels() { return plain::kKernels; }
-
 #endif
 
-const PaintKernels kBest = best_kernels();
+struct InstructionSet {
+    const char* name;
+    PaintKernels kernels;
+};
+
+// What this processor can run, best first.
+std::vector<InstructionSet> available() {
+    std::vector<InstructionSet> sets;
+#ifdef SPIRAL_X86
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("x86-64-v4")) sets.push_back({"x86-64-v4", v4::kKernels});
+    if (__builtin_cpu_supports("x86-64-v3")) sets.push_back({"x86-64-v3", v3::kKernels});
+#endif
+    sets.push_back({"plain", plain::kKernels});
+    return sets;
+}
+
+PaintKernels kernels_in_use = available().front().kernels;
 
 int form(const DabShape& s) { return s.antialiased ? 2 : s.upright ? 0 : 1; }
 
 }  // namespace
 
 void paint_dab(const DabShape& s, const Rect& rect, const DabInk& ink, bool with_alpha, const Planes& planes) {
-    kBest.paint[form(s)](s, rect, ink, with_alpha, planes);
+    kernels_in_use.paint[form(s)](s, rect, ink, with_alpha, planes);
 }
 
 void paint_erasing_dab(const DabShape& s, const Rect& rect, const DabInk& ink, const Planes& planes) {
-    kBest.erase[form(s)](s, rect, ink, true, planes);
+    kernels_in_use.erase[form(s)](s, rect, ink, true, planes);
+}
+
+std::vector<std::string> instruction_sets() {
+    std::vector<std::string> names;
+    for (const auto& set : available()) names.emplace_back(set.name);
+    return names;
+}
+
+void use_instruction_set(const std::string& name) {
+    for (const auto& set : available()) {
+        if (name == set.name) {
+            kernels_in_use = set.kernels;
+            return;
+        }
+    }
+    throw std::invalid_argument("this processor has no kernels for " + name);
 }
 
 }  // namespace spiral

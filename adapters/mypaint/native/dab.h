@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define SPIRAL_SIMD __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
@@ -98,5 +100,10 @@ void paint_dab(const DabShape& shape, const Rect& rect, const DabInk& ink, bool 
 
 // The same for a dab that also erases; always with alpha.
 void paint_erasing_dab(const DabShape& shape, const Rect& rect, const DabInk& ink, const Planes& planes);
+
+// The instruction sets that this processor has kernels for, best first, and another choice of them: every set
+// paints the same bytes, which only a test can want to see.
+std::vector<std::string> instruction_sets();
+void use_instruction_set(const std::string& name);
 
 }  // namespace spiral

@@ -12,7 +12,7 @@ typedef std::uint16_t Halves __attribute__((vector_size(kStep * 2)));
 // By reference, since how vectors are passed depends on the instruction set.
 SPIRAL_INLINE void widen(const Halves& from, Words& to) {
 #if SPIRAL_LEVEL == 4
-    to = (Words)_mm512_cvtepu16_epi32((__m256i)from);
+    to = (Words)_mm512_maskz_cvtepu16_epi32(0xffff, (__m256i)from);
 #elif SPIRAL_LEVEL == 3
     to = (Words)_mm256_cvtepu16_epi32((__m128i)from);
 #else
@@ -23,7 +23,7 @@ SPIRAL_INLINE void widen(const Halves& from, Words& to) {
 // Keeps the low sixteen bits.
 SPIRAL_INLINE void narrow(const Words& from, Halves& to) {
 #if SPIRAL_LEVEL == 4
-    to = (Halves)_mm512_cvtepi32_epi16((__m512i)from);
+    to = (Halves)_mm512_maskz_cvtepi32_epi16(0xffff, (__m512i)from);
 #else
     to = __builtin_convertvector(from, Halves);
 #endif
@@ -69,7 +69,9 @@ SPIRAL_INLINE void mask_lanes(const DabShape& s, const Row<form>& row, int x, in
         const float reach = sqrtf(static_cast<float>(1.0f / M_PI));
         const Floats right = s.x - column;
         const Floats center_x = right - 0.5f, left = right - 1.0f;
-        const Floats t = (center_x * s.cs + row.center_y * s.sn) / (s.cs * s.cs + s.sn * s.sn);
+        const float line2 = s.cs * s.cs + s.sn * s.sn;
+        Floats t = center_x * s.cs + row.center_y * s.sn;
+        if (line2 != 1.0f) t /= line2;
         Floats nx = s.cs * t, ny = s.sn * t;
         nx = nx < left ? left : nx;
         nx = nx > right ? right : nx;
@@ -127,29 +129,12 @@ SPIRAL_INLINE void paint(const DabShape& shape, const Rect& rect, const DabInk& 
     const DabInk ink = dab_ink;
     const Planes planes = canvas;
     const int last_row = rect.bottom, first_column = rect.left, last_column = rect.right;
-    // Rows of a wide dab are cut to the ellipse: the roots of a quadratic in x, one pixel to spare.
-    const bool cut = rect.width() > kStep;
-    const float stretch = s.aspect * s.aspect;
-    const float a = s.sn * s.sn * stretch + s.cs * s.cs;
-    const float b = s.sn * s.cs * (1.0f - stretch);
-    const float c = s.cs * s.cs * stretch + s.sn * s.sn;
-    const float over_a = 1.0f / a;
-    const float reach2 = (s.radius + 0.5f) * (s.radius + 0.5f);
     for (int y = rect.top; y < last_row; ++y) {
-        int left = first_column, right = last_column;
-        if (cut) {
-            const float yy = static_cast<float>(y) + 0.5f - s.y;
-            const float root2 = b * yy * (b * yy) - a * (c * yy * yy - reach2);
-            if (!(root2 > 0.0f)) continue;
-            const float middle = s.x - b * yy * over_a, half = std::sqrt(root2) * over_a + 1.0f;
-            left = std::max(left, static_cast<int>(middle - half));
-            right = std::min(right, static_cast<int>(middle + half) + 1);
-        }
         const Row<form> row(s, y);
         std::uint16_t* at = planes.first + std::size_t(y) * planes.width;
-        for (int x = left; x < right; x += kStep) {
+        for (int x = first_column; x < last_column; x += kStep) {
             Words mask;
-            mask_lanes<form>(s, row, x, right - x, mask);
+            mask_lanes<form>(s, row, x, last_column - x, mask);
             const Words cover = mask * ink.opacity >> 15;
             Words put = cover;
             if constexpr (erases) put = cover * ink.alpha >> 15;
