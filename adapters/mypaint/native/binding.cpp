@@ -163,10 +163,11 @@ void bind_reference(nb::module_& m) {
         .def("reset", &Brush::reset)
         .def("seed", &Brush::seed)
         .def("draw",
-             [](Brush& self, ReferenceSurface& surface, const RowsIn& row, std::int32_t seed) {
+             [](Brush& self, ReferenceSurface& surface, const RowsIn& row, std::int32_t seed, double width_px) {
                  check_length("row", row.shape(0), 1);
-                 self.draw(surface.surface(), *check_rows(row), seed, surface.width(), kMaxEvents);
-             })
+                 self.draw(surface.surface(), *check_rows(row), seed, width_px, kMaxEvents);
+             },
+             nb::arg("surface"), nb::arg("row"), nb::arg("seed"), nb::arg("width_px"))
         .def("stroke_to",
              [](Brush& self, ReferenceSurface& surface, float x, float y, float pressure, double seconds) {
                  const nb::gil_scoped_release free;
