@@ -25,7 +25,9 @@ _LARGEST_SIDE = 16384
 
 
 def _whole(name: str, values: npt.ArrayLike, count: int | None, limit: int) -> npt.NDArray[np.int32]:
-    """Check numbers before they are cut to 32 bits, and return them so."""
+    """Check numbers before they are cut to 32 bits, and return them so; native code checks those that fit."""
+    if isinstance(values, np.ndarray) and values.dtype == np.int32 and values.shape == (count,):
+        return np.ascontiguousarray(values)
     array = np.asarray(values)
     if array.ndim != 1 or (count is not None and len(array) != count):
         raise CanvasError(
@@ -73,6 +75,7 @@ class MyPaintRenderer:
         self._native = _native.Renderer(num_canvases, height, width, num_threads)
         self._events = events_per_stroke
         self._brush_numbers: dict[str, int] = {}
+        self._numbers_of: dict[tuple[str, ...], npt.NDArray[np.int32]] = {}
         self.num_canvases = num_canvases
         self.height = height
         self.width = width
@@ -175,8 +178,11 @@ class MyPaintRenderer:
         int,
     ]:
         count = len(strokes)
-        numbers = np.array([self._brush_number(name) for name in strokes.brushes], np.int32)
-        brush = _whole("brush", strokes.brush, count, len(strokes.brushes))
+        numbers = self._numbers(strokes.brushes)
+        brush = _whole("brush", strokes.brush, count, len(numbers))
+        if count and (brush.min() < 0 or brush.max() >= len(numbers)):
+            index = np.flatnonzero((brush < 0) | (brush >= len(numbers)))[0]
+            raise CanvasError(f"brush[{index}]: {brush[index]}, must be in [0, {len(numbers)})")
         if canvas is None:
             canvas = np.zeros(count, np.int32)
         return (
@@ -187,13 +193,17 @@ class MyPaintRenderer:
             len(self._brush_numbers),
         )
 
-    def _brush_number(self, name: str) -> int:
-        if name not in self._brush_numbers:
-            brush: Brush = find_brush(name)
-            self._brush_numbers[name] = self._native.add_brush(
-                brush.json, brush.is_pigment, brush.time_matters
-            )
-        return self._brush_numbers[name]
+    def _numbers(self, brushes: tuple[str, ...]) -> npt.NDArray[np.int32]:
+        """Return the native numbers of brushes, after loading those that are new."""
+        if brushes not in self._numbers_of:
+            for name in brushes:
+                if name not in self._brush_numbers:
+                    brush: Brush = find_brush(name)
+                    self._brush_numbers[name] = self._native.add_brush(
+                        brush.json, brush.is_pigment, brush.time_matters
+                    )
+            self._numbers_of[brushes] = np.array([self._brush_numbers[name] for name in brushes], np.int32)
+        return self._numbers_of[brushes]
 
 
 def mypaint_renderer(num_canvases: int, height: int, width: int) -> MyPaintRenderer:
