@@ -1,10 +1,10 @@
 """How fast the libmypaint binding is: printed by `make bench`, which fails when a bound is not kept.
 
 Everything runs in one process on the same random strokes, the sides taking turns, in CPU seconds of the
-thread, so that a busy machine disturbs both alike; the median of the repeats' ratios is judged, the fastest and
-the spread stand beside it. The reference is what the released SPIRAL environment does: a Python loop over 50
-`stroke_to` calls on libmypaint's own surface, then 15-bit tiles turned to bytes and floats in NumPy after every
-stroke. Radii are 1, 2, 4, 8, 12 and 24 px on 64 px, scaled with the canvas.
+thread, so that a busy machine disturbs both alike; the median of the repeats' ratios is judged, the
+fastest and the spread stand beside it. The reference is what the released SPIRAL environment does: a
+Python loop over 50 `stroke_to` calls on libmypaint's own surface, then 15-bit tiles turned to bytes and
+floats in NumPy after every stroke. Radii are 1, 2, 4, 8, 12 and 24 px on 64 px, scaled with the canvas.
 """
 
 from __future__ import annotations
