@@ -1,0 +1,1 @@
+"""The outside worlds that programs meet: renderers, exporters, faces to other libraries."""
