@@ -93,7 +93,9 @@ def _point(where: str, value: object) -> Point:
 def _color(where: str, value: object) -> Color:
     if not isinstance(value, (tuple, list)) or len(value) != 3:
         raise ProgramError(f"{where}: {value!r}, must be three channels [red, green, blue]")
-    return Color(*(_number(f"{where}.{name}", v, 0.0, 1.0) for name, v in zip(Color._fields, value, strict=True)))
+    return Color(
+        *(_number(f"{where}.{name}", v, 0.0, 1.0) for name, v in zip(Color._fields, value, strict=True))
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +180,8 @@ class Primitive:
             _number(f"position.{axis}", v, -1e6, 1e6) for axis, v in zip("xyz", self.position, strict=True)
         )
         size = tuple(
-            _number(f"size.{axis}", v, 0.0, math.inf, open_low=True) for axis, v in zip("xyz", self.size, strict=True)
+            _number(f"size.{axis}", v, 0.0, math.inf, open_low=True)
+            for axis, v in zip("xyz", self.size, strict=True)
         )
         object.__setattr__(self, "position", position)
         object.__setattr__(self, "size", size)
@@ -195,7 +198,9 @@ class Page:
 
     def __post_init__(self) -> None:
         for name in ("width_mm", "height_mm"):
-            object.__setattr__(self, name, _number(f"page.{name}", getattr(self, name), 0.0, 1e5, open_low=True))
+            object.__setattr__(
+                self, name, _number(f"page.{name}", getattr(self, name), 0.0, 1e5, open_low=True)
+            )
         object.__setattr__(self, "margin_mm", _number("page.margin_mm", self.margin_mm, 0.0, 1e5))
         if 2 * self.margin_mm >= min(self.width_mm, self.height_mm):
             raise ProgramError(
@@ -287,9 +292,13 @@ class StrokeArray:
     def __post_init__(self) -> None:
         count = len(self.values)
         if self.values.shape != (count, len(STROKE_COLUMNS)):
-            raise ProgramError(f"values: shape {self.values.shape}, must be (num_strokes, {len(STROKE_COLUMNS)})")
+            raise ProgramError(
+                f"values: shape {self.values.shape}, must be (num_strokes, {len(STROKE_COLUMNS)})"
+            )
         if self.brush.shape != (count,) or self.seed.shape != (count,):
-            raise ProgramError(f"brush {self.brush.shape} and seed {self.seed.shape}, must both be ({count},)")
+            raise ProgramError(
+                f"brush {self.brush.shape} and seed {self.seed.shape}, must both be ({count},)"
+            )
 
     def __len__(self) -> int:
         return len(self.values)
@@ -333,5 +342,7 @@ class StrokeArray:
                 brush=self.brushes[brush],
                 seed=seed,
             )
-            for v, brush, seed in zip(self.values.tolist(), self.brush.tolist(), self.seed.tolist(), strict=True)
+            for v, brush, seed in zip(
+                self.values.tolist(), self.brush.tolist(), self.seed.tolist(), strict=True
+            )
         )

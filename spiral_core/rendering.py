@@ -62,7 +62,9 @@ class Renderer(Protocol):
         """Paint the canvases (all of them by default) over with one opaque colour."""
         ...
 
-    def draw(self, strokes: StrokeArray, canvas: npt.NDArray[np.int32] | None = None) -> npt.NDArray[np.int32]:
+    def draw(
+        self, strokes: StrokeArray, canvas: npt.NDArray[np.int32] | None = None
+    ) -> npt.NDArray[np.int32]:
         """Draw strokes, in order, each on its canvas.
 
         Args:

@@ -1,0 +1,174 @@
+#include "brush.h"
+
+#include <malloc.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <stdexcept>
+#include <vector>
+
+extern "C" {
+// Exported by libmypaint 1.5 and 1.6 but in no installed header.
+RngDouble* rng_double_new(long seed);
+void rng_double_set_seed(RngDouble* self, long seed);
+void rng_double_free(RngDouble* self);
+}
+
+namespace spiral {
+
+namespace {
+
+constexpr long kLibraryRngSeed = 1000;  // what libmypaint seeds every new brush with
+
+// libmypaint offers no way to seed a brush. Its generator hangs on a pointer inside the opaque brush; we look
+// for the one word of a new brush that points to memory with the contents of a generator of the same seed.
+// The kernel reads on our behalf (a write from a bad address fails with EFAULT), so that a word that is no
+// pointer is passed over instead of crashing.
+std::size_t find_generator_offset() {
+    static const std::size_t offset = [] {
+        int pipe_ends[2];
+        if (pipe(pipe_ends) != 0) throw std::runtime_error("cannot open a pipe");
+        MyPaintBrush* brush = mypaint_brush_new();
+        RngDouble* twin = rng_double_new(kLibraryRngSeed);
+        // The generator's state begins with its lagged array of ten doubles; later words are scratch space.
+        constexpr std::size_t state_bytes = 10 * sizeof(double);
+        const std::size_t size = malloc_usable_size(brush);
+        std::size_t found = 0;
+        for (std::size_t at = 0; found == 0 && at + sizeof(void*) <= size; at += sizeof(void*)) {
+            void* pointer = nullptr;
+            std::memcpy(&pointer, reinterpret_cast<const char*>(brush) + at, sizeof pointer);
+            const ssize_t written = pointer == nullptr ? -1 : write(pipe_ends[1], pointer, state_bytes);
+            if (written <= 0) continue;
+            char copy[state_bytes];
+            const ssize_t copied = read(pipe_ends[0], copy, static_cast<std::size_t>(written));
+            if (copied == ssize_t{state_bytes} && std::memcmp(copy, twin, state_bytes) == 0) found = at;
+        }
+        rng_double_free(twin);
+        mypaint_brush_unref(brush);
+        close(pipe_ends[0]);
+        close(pipe_ends[1]);
+        return found;
+    }();
+    if (offset == 0) {
+        throw std::runtime_error("this libmypaint keeps its random generator elsewhere; 1.5 and 1.6 are supported");
+    }
+    return offset;
+}
+
+void rgb_to_hsv(double r, double g, double b, float* h, float* s, float* v) {
+    const double high = std::max({r, g, b});
+    const double low = std::min({r, g, b});
+    const double span = high - low;
+    double hue = 0.0;
+    if (span > 0.0) {
+        if (high == r) {
+            hue = (g - b) / span + (g < b ? 6.0 : 0.0);
+        } else if (high == g) {
+            hue = (b - r) / span + 2.0;
+        } else {
+            hue = (r - g) / span + 4.0;
+        }
+    }
+    *h = static_cast<float>(hue / 6.0);
+    *s = static_cast<float>(high > 0.0 ? span / high : 0.0);
+    *v = static_cast<float>(high);
+}
+
+}  // namespace
+
+int events_for(const StrokeRow& s) {
+    const double ax = s.start_x - 2 * s.control_x + s.end_x;
+    const double ay = s.start_y - 2 * s.control_y + s.end_y;
+    // A chord over 1/n of a quadratic Bezier is at most |a| / (4 n^2) away from it.
+    const double bend = std::sqrt(ax * ax + ay * ay) / 4;
+    return std::clamp(static_cast<int>(std::ceil(std::sqrt(bend / (0.04 * s.radius)))), 1, kMaxEvents);
+}
+
+Brush::Brush(const BrushSpec& spec) : pigment_(spec.pigment), time_matters_(spec.time_matters) {
+    brush_ = mypaint_brush_new();
+    mypaint_brush_from_defaults(brush_);
+    if (!mypaint_brush_from_string(brush_, spec.json.c_str())) {
+        mypaint_brush_unref(brush_);
+        throw std::invalid_argument("libmypaint refuses the brush");
+    }
+    std::memcpy(&generator_, reinterpret_cast<const char*>(brush_) + find_generator_offset(), sizeof generator_);
+    opaque_base_ = mypaint_brush_get_base_value(brush_, MYPAINT_BRUSH_SETTING_OPAQUE);
+}
+
+Brush::~Brush() { mypaint_brush_unref(brush_); }
+
+void Brush::seed(std::int32_t seed) { rng_double_set_seed(generator_, seed); }
+
+void Brush::reset() {
+    mypaint_brush_reset(brush_);
+    mypaint_brush_new_stroke(brush_);
+}
+
+void Brush::stroke_to(MyPaintSurface* surface, float x, float y, float pressure, double seconds) {
+    if (pigment_) {
+        mypaint_brush_stroke_to_2(brush_, reinterpret_cast<MyPaintSurface2*>(surface), x, y, pressure, 0.0f, 0.0f,
+                                  seconds, 1.0f, 0.0f, 0.0f);
+    } else {
+        mypaint_brush_stroke_to(brush_, surface, x, y, pressure, 0.0f, 0.0f, seconds);
+    }
+}
+
+void Brush::set_appearance(const StrokeRow& s, double width_px) {
+    float h, sat, v;
+    rgb_to_hsv(s.red, s.green, s.blue, &h, &sat, &v);
+    auto set = [this](MyPaintBrushSetting id, float value) {
+        if (mypaint_brush_get_base_value(brush_, id) != value) mypaint_brush_set_base_value(brush_, id, value);
+    };
+    set(MYPAINT_BRUSH_SETTING_COLOR_H, h);
+    set(MYPAINT_BRUSH_SETTING_COLOR_S, sat);
+    set(MYPAINT_BRUSH_SETTING_COLOR_V, v);
+    set(MYPAINT_BRUSH_SETTING_RADIUS_LOGARITHMIC, static_cast<float>(std::log(s.radius * width_px)));
+    set(MYPAINT_BRUSH_SETTING_OPAQUE, opaque_base_ * static_cast<float>(s.opacity));
+}
+
+void Brush::events(MyPaintSurface* surface, const StrokeRow& s, double width_px, int count) {
+    for (int i = 1; i <= count; ++i) {
+        const double t = static_cast<double>(i) / count;
+        const double u = 1.0 - t;
+        const double x = u * u * s.start_x + 2 * u * t * s.control_x + t * t * s.end_x;
+        const double y = u * u * s.start_y + 2 * u * t * s.control_y + t * t * s.end_y;
+        const double pressure = s.start_pressure + t * (s.end_pressure - s.start_pressure);
+        stroke_to(surface, static_cast<float>(x * width_px), static_cast<float>(y * width_px),
+                  static_cast<float>(pressure), kEventSeconds);
+    }
+}
+
+void Brush::draw(MyPaintSurface* surface, const StrokeRow& s, std::int32_t seed_value, double width_px,
+                 int fixed_events) {
+    set_appearance(s, width_px);
+    reset();
+    seed(seed_value);
+    const auto x = static_cast<float>(s.start_x * width_px);
+    const auto y = static_cast<float>(s.start_y * width_px);
+    // libmypaint filters the first position of a stroke towards the last of the one before, and slips in an
+    // event when pressure comes from zero; with these states set neither depends on earlier strokes.
+    mypaint_brush_set_state(brush_, MYPAINT_BRUSH_STATE_X, x);
+    mypaint_brush_set_state(brush_, MYPAINT_BRUSH_STATE_Y, y);
+    mypaint_brush_set_state(brush_, MYPAINT_BRUSH_STATE_PRESSURE, 1.0f);
+    constexpr double longer_than_any_pause = 10.0;  // above 5 s libmypaint starts afresh at once
+    stroke_to(surface, x, y, static_cast<float>(s.start_pressure), longer_than_any_pause);
+    events(surface, s, width_px, fixed_events > 0 ? fixed_events : time_matters_ ? kMaxEvents : events_for(s));
+}
+
+void Brush::draw_continuing(MyPaintSurface* surface, const StrokeRow& s, double width_px, bool after_jump) {
+    set_appearance(s, width_px);
+    if (after_jump) {
+        stroke_to(surface, static_cast<float>(s.start_x * width_px), static_cast<float>(s.start_y * width_px),
+                  static_cast<float>(s.start_pressure), kEventSeconds);
+    }
+    events(surface, s, width_px, kMaxEvents);
+}
+
+void Brush::jump(MyPaintSurface* surface, double x_px, double y_px) {
+    reset();
+    stroke_to(surface, static_cast<float>(x_px), static_cast<float>(y_px), 0.0f, kEventSeconds);
+}
+
+}  // namespace spiral

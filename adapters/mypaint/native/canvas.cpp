@@ -1,0 +1,225 @@
+#include "canvas.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "pigment.h"
+
+namespace spiral {
+
+CanvasBatch::CanvasBatch(int count, int height, int width)
+    : count_(count), height_(height), width_(width), plane_size_(std::size_t(height) * width),
+      pixels_(std::size_t{4} * count * plane_size_), opaque_(count, 0) {}
+
+void CanvasBatch::clear(int canvas, const double color[3]) {
+    for (int c = 0; c < 4; ++c) {
+        const auto value = c == 3 ? std::uint16_t{kOne} : static_cast<std::uint16_t>(std::lround(color[c] * kOne));
+        std::fill_n(plane(canvas, c), plane_size_, value);
+    }
+    opaque_[canvas] = 1;
+}
+
+namespace {
+
+SPIRAL_SIMD void opaque_bytes(const std::uint16_t* __restrict r, const std::uint16_t* __restrict g,
+                              const std::uint16_t* __restrict b, int count, std::uint8_t* __restrict out) {
+    for (int i = 0; i < count; ++i) {
+        out[3 * i] = static_cast<std::uint8_t>((r[i] * 255u + kOne / 2) >> 15);
+        out[3 * i + 1] = static_cast<std::uint8_t>((g[i] * 255u + kOne / 2) >> 15);
+        out[3 * i + 2] = static_cast<std::uint8_t>((b[i] * 255u + kOne / 2) >> 15);
+    }
+}
+
+}  // namespace
+
+void CanvasBatch::to_bytes(int canvas, const Rect& rect, std::uint8_t* out, std::size_t out_stride) const {
+    for (int y = rect.top; y < rect.bottom; ++y, out += out_stride) {
+        const std::size_t at = std::size_t(y) * width_ + rect.left;
+        const std::uint16_t *r = plane(canvas, 0) + at, *g = plane(canvas, 1) + at, *b = plane(canvas, 2) + at;
+        if (opaque_[canvas]) {
+            opaque_bytes(r, g, b, rect.width(), out);
+            continue;
+        }
+        const std::uint16_t* a = plane(canvas, 3) + at;
+        for (int i = 0; i < rect.width(); ++i) {
+            const std::uint32_t paper = kOne - std::min<std::uint32_t>(a[i], kOne);
+            const std::uint16_t* rgb[3] = {r + i, g + i, b + i};
+            for (int c = 0; c < 3; ++c) {
+                const std::uint32_t v = std::min<std::uint32_t>(*rgb[c] + paper, kOne);
+                out[3 * i + c] = static_cast<std::uint8_t>((v * 255u + kOne / 2) >> 15);
+            }
+        }
+    }
+}
+
+// ---- libmypaint's C interface ----
+
+namespace {
+
+template <class Surface>
+int draw_dab(MyPaintSurface* self, float x, float y, float radius, float r, float g, float b, float opaque,
+             float hardness, float alpha, float aspect, float angle, float lock_alpha, float colorize) {
+    reinterpret_cast<Surface*>(self)->draw({x, y, radius, hardness, aspect, angle, opaque, r, g, b, alpha, lock_alpha,
+                                            colorize, 0.0f, 0.0f, 0.0f});
+    return 1;
+}
+
+template <class Surface>
+int draw_dab_pigment(MyPaintSurface2* self, float x, float y, float radius, float r, float g, float b, float opaque,
+                     float hardness, float alpha, float aspect, float angle, float lock_alpha, float colorize,
+                     float posterize, float posterize_num, float paint) {
+    reinterpret_cast<Surface*>(self)->draw({x, y, radius, hardness, aspect, angle, opaque, r, g, b, alpha, lock_alpha,
+                                            colorize, posterize, posterize_num, paint});
+    return 1;
+}
+
+void paint_get_color(MyPaintSurface* self, float x, float y, float radius, float* r, float* g, float* b, float* a) {
+    reinterpret_cast<PaintSurface*>(self)->sample(x, y, radius, r, g, b, a);
+}
+
+void paint_get_color_pigment(MyPaintSurface2* self, float x, float y, float radius, float* r, float* g, float* b,
+                             float* a, float) {
+    reinterpret_cast<PaintSurface*>(self)->sample(x, y, radius, r, g, b, a);
+}
+
+void no_color(MyPaintSurface*, float, float, float, float* r, float* g, float* b, float* a) {
+    *r = *g = *b = *a = 0.0f;
+}
+
+void no_color_pigment(MyPaintSurface2*, float, float, float, float* r, float* g, float* b, float* a, float) {
+    *r = *g = *b = *a = 0.0f;
+}
+
+}  // namespace
+
+PaintSurface::PaintSurface(CanvasBatch& canvases)
+    : canvases_(&canvases), coverage_(canvases.width()), mask_(canvases.width()) {
+    vtable_.parent.draw_dab = draw_dab<PaintSurface>;
+    vtable_.parent.get_color = paint_get_color;
+    vtable_.draw_dab_pigment = draw_dab_pigment<PaintSurface>;
+    vtable_.get_color_pigment = paint_get_color_pigment;
+}
+
+MyPaintSurface* PaintSurface::on(int canvas) {
+    canvas_ = canvas;
+    dirty_ = Rect{};
+    return &vtable_.parent;
+}
+
+Rect PaintSurface::take_dirty() { return dirty_; }
+
+void PaintSurface::draw(Dab dab) {
+    if (!prepare_dab(dab)) return;
+    const Rect rect = dab_rect(dab).meet(canvases_->bounds());
+    if (rect.empty()) return;
+    dirty_.join(rect);
+
+    const float normal = (1.0f - dab.lock_alpha) * (1.0f - dab.colorize) * (1.0f - dab.posterize);
+    const bool erases = dab.alpha != 1.0f;
+    if (normal > 0.0f && erases) canvases_->set_opaque(canvas_, false);
+    const DabShape shape(dab);
+    const std::uint16_t rgb[3] = {static_cast<std::uint16_t>(dab.r * kOne), static_cast<std::uint16_t>(dab.g * kOne),
+                                  static_cast<std::uint16_t>(dab.b * kOne)};
+    const bool plain = normal == 1.0f && dab.paint == 0.0f;
+    const auto opacity = static_cast<std::uint16_t>(normal * dab.opaque * (1 - dab.paint) * kOne);
+    const auto alpha = static_cast<std::uint16_t>(dab.alpha * kOne);
+    const bool with_alpha = !canvases_->opaque(canvas_);
+    const int count = rect.width();
+    for (int y = rect.top; y < rect.bottom; ++y) {
+        dab_row(shape, rect.left, y, count, coverage_.data());
+        quantize_row(coverage_.data(), count, mask_.data());
+        const std::size_t at = std::size_t(y) * canvases_->width() + rect.left;
+        std::uint16_t* planes[4];
+        for (int c = 0; c < 4; ++c) planes[c] = canvases_->plane(canvas_, c) + at;
+        if (plain && !erases) {
+            for (int c = 0; c < 3; ++c) blend_row(mask_.data(), count, opacity, rgb[c], planes[c]);
+            if (with_alpha) blend_row(mask_.data(), count, opacity, kOne, planes[3]);
+        } else if (plain) {
+            for (int c = 0; c < 3; ++c) blend_erase_row(mask_.data(), count, opacity, alpha, rgb[c], planes[c]);
+            blend_erase_row(mask_.data(), count, opacity, alpha, kOne, planes[3]);
+        } else {
+            blend_rare_row(mask_.data(), count, dab, normal, rgb, planes);
+        }
+    }
+}
+
+void PaintSurface::sample(float x, float y, float radius, float* r, float* g, float* b, float* a) const {
+    // libmypaint sums whole numbers tile by tile and the tiles as floats; off the canvas it reads transparency.
+    constexpr int tile = 64;
+    Dab probe{};
+    probe.x = x;
+    probe.y = y;
+    probe.radius = std::max(radius, 1.0f);
+    probe.hardness = 0.5f;
+    probe.aspect = 1.0f;
+    const DabShape shape(probe);
+    const Rect rect = dab_rect(probe);
+    auto floor_div = [](int v) { return v >= 0 ? v / tile : -((-v + tile - 1) / tile); };
+    float weight_sum = 0.0f, sums[4] = {0, 0, 0, 0};
+    float coverage[tile];
+    for (int ty = floor_div(rect.top); ty <= floor_div(rect.bottom - 1); ++ty) {
+        for (int tx = floor_div(rect.left); tx <= floor_div(rect.right - 1); ++tx) {
+            const Rect part = rect.meet({tx * tile, ty * tile, (tx + 1) * tile, (ty + 1) * tile});
+            std::uint32_t weight = 0, sum[4] = {0, 0, 0, 0};
+            for (int yy = part.top; yy < part.bottom; ++yy) {
+                dab_row(shape, part.left, yy, part.width(), coverage);
+                const bool row_inside = yy >= 0 && yy < canvases_->height();
+                for (int i = 0; i < part.width(); ++i) {
+                    const auto opa = static_cast<std::uint32_t>(static_cast<std::uint16_t>(coverage[i] * kOne));
+                    weight += opa;
+                    const int xx = part.left + i;
+                    if (!row_inside || xx < 0 || xx >= canvases_->width()) continue;
+                    const std::size_t at = std::size_t(yy) * canvases_->width() + xx;
+                    for (int c = 0; c < 4; ++c) sum[c] += opa * canvases_->plane(canvas_, c)[at] / kOne;
+                }
+            }
+            weight_sum += static_cast<float>(weight);
+            for (int c = 0; c < 4; ++c) sums[c] += static_cast<float>(sum[c]);
+        }
+    }
+    auto unit = [](float v) { return std::clamp(v, 0.0f, 1.0f); };
+    const float sum_a = weight_sum > 0.0f ? sums[3] / weight_sum : 0.0f;
+    *a = unit(sum_a);
+    if (sum_a > 0.0f) {
+        *r = unit(sums[0] / weight_sum / sum_a);
+        *g = unit(sums[1] / weight_sum / sum_a);
+        *b = unit(sums[2] / weight_sum / sum_a);
+    } else {
+        *r = 0.0f;
+        *g = 1.0f;
+        *b = 0.0f;
+    }
+}
+
+CoverageSurface::CoverageSurface(int height, int width)
+    : height_(height), width_(width), window_{0, 0, width, height}, plane_(std::size_t(height) * width, 0.0f),
+      coverage_(width) {
+    vtable_.parent.draw_dab = draw_dab<CoverageSurface>;
+    vtable_.parent.get_color = no_color;
+    vtable_.draw_dab_pigment = draw_dab_pigment<CoverageSurface>;
+    vtable_.get_color_pigment = no_color_pigment;
+}
+
+void CoverageSurface::clear() {
+    for (int y = rect_.top; y < rect_.bottom; ++y) {
+        std::fill_n(plane_.data() + std::size_t(y) * width_ + rect_.left, rect_.width(), 0.0f);
+    }
+    rect_ = Rect{};
+    spilled_ = false;
+}
+
+void CoverageSurface::draw(Dab dab) {
+    if (!prepare_dab(dab)) return;
+    const Rect full = dab_rect(dab).meet({0, 0, width_, height_});
+    const Rect rect = full.meet(window_);
+    spilled_ |= rect.area() != full.area();
+    if (rect.empty()) return;
+    rect_.join(rect);
+    const DabShape shape(dab);
+    for (int y = rect.top; y < rect.bottom; ++y) {
+        dab_row(shape, rect.left, y, rect.width(), coverage_.data());
+        cover_row(coverage_.data(), rect.width(), dab.opaque, plane_.data() + std::size_t(y) * width_ + rect.left);
+    }
+}
+
+}  // namespace spiral

@@ -1,0 +1,88 @@
+// A batch of canvases and the surface that libmypaint paints them through.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "brush.h"
+#include "dab.h"
+
+namespace spiral {
+
+// Canvases of one size: four planes (red, green, blue, alpha) of 15-bit fixed point each, premultiplied.
+class CanvasBatch {
+  public:
+    CanvasBatch(int count, int height, int width);
+
+    int count() const { return count_; }
+    int height() const { return height_; }
+    int width() const { return width_; }
+    Rect bounds() const { return {0, 0, width_, height_}; }
+
+    std::uint16_t* plane(int canvas, int channel) {
+        return pixels_.data() + (std::size_t{4} * canvas + channel) * plane_size_;
+    }
+    const std::uint16_t* plane(int canvas, int channel) const {
+        return pixels_.data() + (std::size_t{4} * canvas + channel) * plane_size_;
+    }
+    std::size_t plane_size() const { return plane_size_; }
+
+    // While every pixel of a canvas is opaque and no dab erases, its alpha needs no work.
+    bool opaque(int canvas) const { return opaque_[canvas]; }
+    void set_opaque(int canvas, bool opaque) { opaque_[canvas] = opaque; }
+
+    void clear(int canvas, const double color[3]);
+
+    // Straight sRGB bytes, as libmypaint's own tools round them; alpha is laid over white.
+    void to_bytes(int canvas, const Rect& rect, std::uint8_t* out, std::size_t out_stride) const;
+
+  private:
+    int count_, height_, width_;
+    std::size_t plane_size_;
+    std::vector<std::uint16_t> pixels_;
+    std::vector<char> opaque_;
+};
+
+// A libmypaint surface that draws dabs straight into one canvas of a batch. Not shared between threads.
+class PaintSurface {
+  public:
+    explicit PaintSurface(CanvasBatch& canvases);
+    MyPaintSurface* on(int canvas);
+    Rect take_dirty();
+
+    void draw(Dab dab);
+    void sample(float x, float y, float radius, float* r, float* g, float* b, float* a) const;
+
+  private:
+    MyPaintSurface2 vtable_{};  // first, so that libmypaint's pointer is ours
+    CanvasBatch* canvases_;
+    int canvas_ = 0;
+    Rect dirty_;
+    std::vector<float> coverage_;
+    std::vector<std::uint16_t> mask_;
+};
+
+// A surface that only records how much each pixel is covered: the alpha of a stroke on its own.
+class CoverageSurface {
+  public:
+    CoverageSurface(int height, int width);
+    MyPaintSurface* surface() { return &vtable_.parent; }
+
+    int width() const { return width_; }
+    const float* row(int y) const { return plane_.data() + std::size_t(y) * width_; }
+    const Rect& rect() const { return rect_; }
+    void limit(const Rect& window) { window_ = window; }
+    bool spilled() const { return spilled_; }  // did any dab reach over the window?
+    void clear();
+
+    void draw(Dab dab);
+
+  private:
+    MyPaintSurface2 vtable_{};
+    int height_, width_;
+    Rect window_, rect_;
+    bool spilled_ = false;
+    std::vector<float> plane_, coverage_;
+};
+
+}  // namespace spiral
