@@ -1,7 +1,8 @@
 """Gymnasium's faces of the painting environment: one episode, or a batch of them.
 
-Both only translate; the episodes are `spiral_core.environment.PaintingEnvironment`'s. Observations are dicts of
-arrays in its shapes and units; an episode ends by termination, since its length is part of the task and seen.
+Both only translate; the episodes are `spiral_core.environment.PaintingEnvironment`'s. Observations are dicts
+of arrays in its shapes and units. An episode ends by termination, since
+its length is part of the task and seen.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from spiral_core.errors import CanvasError, ConfigError
 
 ObservationDict = dict[str, Any]
 
+NOISE_BOUND = 16.0
+"""No float32 normal sample lies further out; Gymnasium wants finite bounds."""
+
 
 def observation_space(environment: PaintingEnvironment) -> spaces.Dict:
     """Return the space of one episode's observations."""
@@ -36,7 +40,7 @@ def observation_space(environment: PaintingEnvironment) -> spaces.Dict:
     if environment.is_conditional:
         members["target"] = spaces.Box(0, 255, shape, np.uint8)
     else:
-        members["noise"] = spaces.Box(-np.inf, np.inf, (NOISE_SIZE,), np.float32)
+        members["noise"] = spaces.Box(-NOISE_BOUND, NOISE_BOUND, (NOISE_SIZE,), np.float32)
     return spaces.Dict(members)
 
 
@@ -45,14 +49,14 @@ def _as_dict(observation: Observation) -> ObservationDict:
     result: ObservationDict = {
         "canvas": observation.canvas,
         "location": observation.location,
-        "last_action": observation.last_action,
+        "last_action": observation.last_action.copy(),
         "action_mask": observation.action_mask.astype(np.int8),
         "step": np.full(batch, observation.step, np.int64),
     }
     if observation.target is not None:
-        result["target"] = observation.target
+        result["target"] = observation.target.copy()
     if observation.noise is not None:
-        result["noise"] = observation.noise
+        result["noise"] = observation.noise.copy()
     return result
 
 
@@ -62,7 +66,13 @@ def _checked_images(environment: PaintingEnvironment, images: npt.NDArray[np.uin
             raise ConfigError("images: given, but the environment is unconditional")
         return
     shape = (environment.renderer.height, environment.renderer.width, 3)
-    if images is None or images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != shape or not len(images):
+    if (
+        images is None
+        or images.dtype != np.uint8
+        or images.ndim != 4
+        or images.shape[1:] != shape
+        or not len(images)
+    ):
         given = None if images is None else f"{images.dtype} of shape {images.shape}"
         raise ConfigError(f"images: {given}, must be uint8 of shape (N, {shape[0]}, {shape[1]}, 3), N > 0")
 
@@ -77,7 +87,7 @@ class PaintingEnv(gymnasium.Env[ObservationDict, npt.NDArray[np.int64]]):
 
     Args:
         environment: The environment, with one canvas.
-        images: Shape (N, height, width, 3), uint8: targets to draw from at each reset; None when unconditional.
+        images: Shape (N, height, width, 3), uint8: targets to draw from at resets; None if unconditional.
         render_mode: "rgb_array" to have `render` return the canvas.
     """
 
@@ -91,7 +101,9 @@ class PaintingEnv(gymnasium.Env[ObservationDict, npt.NDArray[np.int64]]):
         render_mode: str | None = None,
     ) -> None:
         if environment.num_episodes != 1:
-            raise ConfigError(f"environment: {environment.num_episodes} canvases, must be 1; use PaintingVectorEnv")
+            raise ConfigError(
+                f"environment: {environment.num_episodes} canvases, must be 1; use PaintingVectorEnv"
+            )
         if render_mode not in (None, "rgb_array"):
             raise ConfigError(f"render_mode: {render_mode!r}, must be 'rgb_array' or None")
         _checked_images(environment, images)
@@ -119,7 +131,7 @@ class PaintingEnv(gymnasium.Env[ObservationDict, npt.NDArray[np.int64]]):
         observation, reward, is_last = self.environment.step(np.asarray(action)[None])
         return self._single(observation), float(reward[0]), is_last, False, {}
 
-    def render(self) -> npt.NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> npt.NDArray[np.uint8] | None:
         """Return the canvas, shape (height, width, 3), or None without a render mode."""
         return self.environment.renderer.pixels()[0] if self.render_mode == "rgb_array" else None
 
@@ -133,7 +145,7 @@ class PaintingVectorEnv(VectorEnv[ObservationDict, npt.NDArray[np.int64], npt.ND
 
     Args:
         environment: The environment, with any number of canvases.
-        images: Shape (N, height, width, 3), uint8: targets to draw from at each reset; None when unconditional.
+        images: Shape (N, height, width, 3), uint8: targets to draw from at resets; None if unconditional.
     """
 
     metadata: ClassVar[dict[str, Any]] = {"autoreset_mode": AutoresetMode.NEXT_STEP}  # type: ignore[misc]

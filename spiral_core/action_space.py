@@ -119,7 +119,9 @@ class ActionSpace:
         )
         if self.grayscale:
             return parts
-        return parts + tuple(ActionPart(name, "scalar", self.num_color_levels) for name in ("red", "green", "blue"))
+        return parts + tuple(
+            ActionPart(name, "scalar", self.num_color_levels) for name in ("red", "green", "blue")
+        )
 
     @property
     def num_parts(self) -> int:
@@ -183,8 +185,8 @@ class ActionSpace:
         """Return actions as an int64 array of shape (N, num_parts).
 
         Raises:
-            CanvasError: The shape or type is wrong or a value is out of range; the message names the part, the
-                value and the valid range.
+            CanvasError: The shape or type is wrong or a value is out of range; the message names the part,
+                the value and the valid range.
         """
         given = np.asarray(actions)
         rows = "N" if num_actions is None else str(num_actions)
@@ -195,7 +197,9 @@ class ActionSpace:
             with np.errstate(invalid="ignore"):
                 whole = np.issubdtype(given.dtype, np.floating) and bool(np.all(given == np.floor(given)))
             if not whole or not np.isfinite(given).all():
-                self._refuse(given, given != np.round(given) if np.issubdtype(given.dtype, np.floating) else None)
+                self._refuse(
+                    given, given != np.round(given) if np.issubdtype(given.dtype, np.floating) else None
+                )
         outside = (given < 0) | (given >= self.num_values)
         if outside.any():
             self._refuse(given, outside)
@@ -208,7 +212,8 @@ class ActionSpace:
         row, column = np.argwhere(bad)[0]
         part = self.parts[column]
         raise CanvasError(
-            f"action[{row}].{part.name}: {actions[row, column]}, must be a whole number in [0, {part.num_values - 1}]"
+            f"action[{row}].{part.name}: {actions[row, column]}, "
+            f"must be a whole number in [0, {part.num_values - 1}]"
         )
 
     def decode(self, actions: npt.ArrayLike) -> Decoded:

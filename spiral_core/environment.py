@@ -1,9 +1,9 @@
 """The painting environment of SPIRAL: a batch of episodes, one stroke each per step, drawn by a real brush.
 
-All episodes of a batch start, step and end together. A stroke runs from the current location through the control
-point to the end point; its pressure runs from the last stroke's to the new one (after a jump, and in the first
-step, there is no ramp). Every stroke has its own seed, derived from (environment seed, episode, step), so an
-episode can be read back as a program that renders to the same bytes, in a batch of any size.
+All episodes of a batch start, step and end together. A stroke runs from the current location through the
+control point to the end point; its pressure runs from the last stroke's to the new one (after a jump, and in
+the first step, there is no ramp). Every stroke has its own seed, derived from (environment seed, episode, step),
+so an episode can be read back as a program that renders to the same bytes, in a batch of any size.
 
 With compat="deepmind" in the action space the environment behaves as the released one, faults included:
 after a jump to (x, y) the next stroke starts at (y, y); the brush's state and random generator carry on from
@@ -49,8 +49,8 @@ class ContinuingRenderer(Renderer, Protocol):
         Args:
             strokes: What to draw, in order.
             canvas: Shape (num_strokes,), int32: which canvas each row goes to.
-            jump: Shape (num_strokes,), bool: the row paints nothing; the brush is reset, a new stroke begun and
-                the brush moved to the row's end point. The stroke after a jump begins with one extra
+            jump: Shape (num_strokes,), bool: the row paints nothing; the brush is reset, a new stroke begun
+                and the brush moved to the row's end point. The stroke after a jump begins with one extra
                 motion event at its start point.
 
         Returns:
@@ -91,7 +91,7 @@ class Step(NamedTuple):
 
 
 def derived_key(seed: int, episode: npt.ArrayLike, step: int) -> npt.NDArray[np.uint64]:
-    """Return one well mixed 64-bit number for each episode: a function of seed, episode and step alone.
+    """Return a well mixed 64-bit number for each episode, a function of seed, episode and step.
 
     Source: the finaliser of splitmix64 (Steele, Lea, Flood 2014), applied once for each input.
     """
@@ -116,7 +116,7 @@ class PaintingEnvironment:
     Args:
         renderer: Where the episodes are drawn, one canvas each; nothing else may draw on it meanwhile.
         action_space: The actions; its aspect must be the canvas's.
-        num_steps: Length of an episode, in [1, 1000] (in [2, 1000] with compat="deepmind", one of them the reset).
+        num_steps: Length of an episode, in [1, 1000]; with compat="deepmind" from 2, one being the reset.
         brush: Name of the brush.
         background: Colour of the bare canvas.
         seed: Seed of everything random here, in [0, 2**63).
@@ -143,7 +143,11 @@ class PaintingEnvironment:
     ) -> None:
         self._compat = action_space.compat == "deepmind"
         fewest = 2 if self._compat else 1
-        if isinstance(num_steps, bool) or not isinstance(num_steps, int) or not fewest <= num_steps <= MAX_STEPS:
+        if (
+            isinstance(num_steps, bool)
+            or not isinstance(num_steps, int)
+            or not fewest <= num_steps <= MAX_STEPS
+        ):
             raise ConfigError(f"num_steps: {num_steps!r}, must be a whole number in [{fewest}, {MAX_STEPS}]")
         if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
             raise ConfigError(f"seed: {seed!r}, must be a whole number in [0, 2**63)")
@@ -159,7 +163,9 @@ class PaintingEnvironment:
         self._continuing: ContinuingRenderer | None = None
         if self._compat:
             if not callable(getattr(renderer, "draw_continuing", None)):
-                raise ConfigError("compat: 'deepmind' needs a renderer that can draw with a continuing brush state")
+                raise ConfigError(
+                    "compat: 'deepmind' needs a renderer that can draw with a continuing brush state"
+                )
             self._continuing = renderer  # type: ignore[assignment]  # checked in the line above
         self.renderer = renderer
         self.action_space = action_space
@@ -183,7 +189,11 @@ class PaintingEnvironment:
         return self.num_steps - 1 if self._compat else self.num_steps
 
     def reset(
-        self, targets: npt.NDArray[np.uint8] | None = None, *, seed: int | None = None, first_episode: int | None = None
+        self,
+        targets: npt.NDArray[np.uint8] | None = None,
+        *,
+        seed: int | None = None,
+        first_episode: int | None = None,
     ) -> Observation:
         """Start new episodes on clean canvases.
 
@@ -228,8 +238,10 @@ class PaintingEnvironment:
         if self._continuing is not None:
             # The released environment moves the brush to the top left corner at a reset.
             everywhere = np.ones(batch, np.bool_)
-            self._draw_continuing(self._stroke_values(space.decode(self._last_action)), everywhere)
-        return self._observation()
+            self._draw_continuing(
+                self._continuing, self._stroke_values(space.decode(self._last_action)), everywhere
+            )
+        return self._observation(0)
 
     def step(self, actions: npt.ArrayLike) -> Step:
         """Take one action in every episode.
@@ -244,14 +256,16 @@ class PaintingEnvironment:
             CanvasError: An action has the wrong shape or a value out of range, or the episode is over.
         """
         if self._step is None or self._step >= self.num_actions:
-            raise CanvasError(f"step: the episode {'has not begun' if self._step is None else 'is over'}; call reset()")
+            raise CanvasError(
+                f"step: the episode {'has not begun' if self._step is None else 'is over'}; call reset()"
+            )
         checked = self.action_space.check(actions, self.num_episodes)
         decoded = self.action_space.decode(checked)
         paint = decoded.is_paint
         values = self._stroke_values(decoded)
         seeds = stroke_seeds(self.seed, self._episode, self._step)
         if self._continuing is not None:
-            self._draw_continuing(values, ~paint)
+            self._draw_continuing(self._continuing, values, ~paint)
         elif paint.any():
             canvas = np.flatnonzero(paint).astype(np.int32)
             brush = np.zeros(len(canvas), np.int32)
@@ -275,7 +289,7 @@ class PaintingEnvironment:
             reward = l2_drop(
                 self.reward, initial=self._initial_error, before=before, after=self._error, is_last=is_last
             )
-        return Step(self._observation(), reward, is_last)
+        return Step(self._observation(self._step), reward, is_last)
 
     def programs(self) -> tuple[PaintingProgram, ...]:
         """Return what each episode has painted so far.
@@ -315,11 +329,12 @@ class PaintingEnvironment:
         values[:, 12] = 1.0
         return values
 
-    def _draw_continuing(self, values: npt.NDArray[np.float64], jump: npt.NDArray[np.bool_]) -> None:
-        assert self._continuing is not None
+    def _draw_continuing(
+        self, renderer: ContinuingRenderer, values: npt.NDArray[np.float64], jump: npt.NDArray[np.bool_]
+    ) -> None:
         rows = np.arange(self.num_episodes, dtype=np.int32)
         zeros = np.zeros(self.num_episodes, np.int32)
-        self._continuing.draw_continuing(StrokeArray(values, zeros, zeros, (self.brush,)), rows, jump)
+        renderer.draw_continuing(StrokeArray(values, zeros, zeros, (self.brush,)), rows, jump)
 
     def _checked_targets(
         self, targets: npt.NDArray[np.uint8] | None, shape: tuple[int, int, int, int]
@@ -332,7 +347,9 @@ class PaintingEnvironment:
             raise CanvasError(f"targets: missing, must be uint8 of shape {shape}")
         given = np.asarray(targets)
         if given.shape != shape or given.dtype != np.uint8:
-            raise CanvasError(f"targets: {given.dtype} of shape {given.shape}, must be uint8 of shape {shape}")
+            raise CanvasError(
+                f"targets: {given.dtype} of shape {given.shape}, must be uint8 of shape {shape}"
+            )
         return given.copy()
 
     def _draw_noise(self) -> npt.NDArray[np.float32]:
@@ -340,14 +357,13 @@ class PaintingEnvironment:
         rows = [np.random.default_rng(int(key)).standard_normal(NOISE_SIZE, np.float32) for key in keys]
         return np.stack(rows)
 
-    def _observation(self) -> Observation:
-        assert self._step is not None
+    def _observation(self, step: int) -> Observation:
         return Observation(
             canvas=self._canvas,
             location=self._location.astype(np.float32),
             last_action=self._last_action,
             action_mask=self._mask,
-            step=self._step,
+            step=step,
             target=self._target,
             noise=self._noise,
         )

@@ -18,7 +18,9 @@ RewardForm = Literal["none", "dense", "final"]
 REWARD_FORMS: tuple[RewardForm, ...] = ("none", "dense", "final")
 
 
-def mean_squared_error(canvas: npt.NDArray[np.uint8], target: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+def mean_squared_error(
+    canvas: npt.NDArray[np.uint8], target: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.float64]:
     """Return each canvas's error against its target.
 
     Args:

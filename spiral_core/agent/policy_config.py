@@ -86,7 +86,7 @@ class PolicyConfig:
 
     @property
     def num_planes(self) -> int:
-        """Image planes that the patch convolution sees: canvas, and target and squared error when conditional."""
+        """Image planes that the patch convolution sees: canvas; target and squared error when conditional."""
         return 7 if self.is_conditional else 3
 
     def to_metadata(self) -> dict[str, str]:
