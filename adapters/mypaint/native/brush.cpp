@@ -78,6 +78,14 @@ void rgb_to_hsv(double r, double g, double b, float* h, float* s, float* v) {
 
 }  // namespace
 
+bool knows_setting(const std::string& name) {
+    return mypaint_brush_setting_from_cname(name.c_str()) != static_cast<MyPaintBrushSetting>(-1);
+}
+
+bool knows_input(const std::string& name) {
+    return mypaint_brush_input_from_cname(name.c_str()) != static_cast<MyPaintBrushInput>(-1);
+}
+
 int events_for(const StrokeRow& s) {
     const double ax = s.start_x - 2 * s.control_x + s.end_x;
     const double ay = s.start_y - 2 * s.control_y + s.end_y;

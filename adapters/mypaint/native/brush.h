@@ -61,6 +61,10 @@ class Brush {
     float opaque_base_;
 };
 
+// Does this libmypaint have a brush setting, or an input to settings, of that name?
+bool knows_setting(const std::string& name);
+bool knows_input(const std::string& name);
+
 // Motion events that a stroke of a brush without sense of time is cut into: enough that the polyline keeps
 // within 1/25 of the radius of the curve; a property of the stroke alone, so the same at every size.
 int events_for(const StrokeRow& stroke);

@@ -1,0 +1,8 @@
+"""Real libmypaint brush strokes on batches of canvases."""
+
+from __future__ import annotations
+
+from adapters.mypaint.brushes import Brush, find_brush, shipped_brushes
+from adapters.mypaint.renderer import MyPaintRenderer, Snapshot, mypaint_renderer
+
+__all__ = ["Brush", "MyPaintRenderer", "Snapshot", "find_brush", "mypaint_renderer", "shipped_brushes"]
