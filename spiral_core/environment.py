@@ -2,8 +2,8 @@
 
 All episodes of a batch start, step and end together. A stroke runs from the current location through the
 control point to the end point; its pressure runs from the last stroke's to the new one (after a jump, and in
-the first step, there is no ramp). Every stroke has its own seed, derived from (environment seed, episode, step),
-so an episode can be read back as a program that renders to the same bytes, in a batch of any size.
+the first step, there is no ramp). Every stroke has its own seed, derived from (environment seed, episode,
+step), so an episode can be read back as a program that renders to the same bytes, in a batch of any size.
 
 With compat="deepmind" in the action space the environment behaves as the released one, faults included:
 after a jump to (x, y) the next stroke starts at (y, y); the brush's state and random generator carry on from
@@ -83,7 +83,7 @@ class Observation:
 
 
 class Step(NamedTuple):
-    """What a step brings: the new observation, the reward of each episode (B,), and whether all have ended."""
+    """What a step brings: the new observation, the reward of each episode (B,), and whether all ended."""
 
     observation: Observation
     reward: npt.NDArray[np.float64]
