@@ -73,8 +73,10 @@ def synthetic_picture(rng: np.random.Generator, side: int) -> Floats:
 
 def synthetic_pictures(rng: np.random.Generator, num: int, side: int) -> Pictures:
     """Return synthetic pictures; a PictureSource."""
-    pictures = [np.round(255 * synthetic_picture(rng, side)).astype(np.uint8) for _ in range(num)]
-    return np.stack(pictures)
+    pictures = np.empty((num, side, side, 3), np.uint8)
+    for picture in pictures:
+        picture[...] = np.round(255 * synthetic_picture(rng, side))
+    return pictures
 
 
 def photo_crops(images: Pictures, rng: np.random.Generator, num: int, side: int) -> Pictures:
@@ -100,6 +102,12 @@ def photo_crops(images: Pictures, rng: np.random.Generator, num: int, side: int)
         gain, shift = rng.uniform(0.7, 1.2, 3), rng.uniform(-30, 30)
         crop[...] = np.clip(turned * gain + shift, 0, 255)
     return crops
+
+
+def mixed_pictures(images: Pictures, rng: np.random.Generator, num: int, side: int) -> Pictures:
+    """Return half crops of images, half synthetic pictures, in random order."""
+    crops = photo_crops(images, rng, num // 2, side)
+    return np.concatenate([crops, synthetic_pictures(rng, num - num // 2, side)])[rng.permutation(num)]
 
 
 def load_faces(folder: Path, split: str) -> Pictures:

@@ -70,15 +70,17 @@ class Progress:
     Attributes:
         rounds: Rounds done.
         updates: Updates done.
-        examples: Examples seen.
+        examples: Examples seen in all.
+        new_examples: Examples seen in this call.
         loss: Mean loss of the round in nats per action.
         part_loss: Mean loss of each part in nats.
-        seconds: Seconds of this process so far.
+        seconds: Seconds of this call so far.
     """
 
     rounds: int
     updates: int
     examples: int
+    new_examples: int
     loss: float
     part_loss: dict[str, float]
     seconds: float
@@ -122,6 +124,11 @@ def policy_input(examples: Examples) -> PolicyInput:
     )
 
 
+def use_threads(num: int) -> None:
+    """Let torch use this many threads in this process; one is best when cores are shared."""
+    torch.set_num_threads(num)
+
+
 class Pretraining:
     """A training run.
 
@@ -157,6 +164,7 @@ class Pretraining:
             self.policy.parameters(), lr=self.config.learning_rate, foreach=True
         )
         self.rounds = self.updates = self.examples = 0
+        self.seconds = 0.0
         folder.mkdir(parents=True, exist_ok=True)
         if resume:
             self._load()
@@ -180,6 +188,7 @@ class Pretraining:
             report: Told of every round.
         """
         began = saved = time.monotonic()
+        seconds_before, examples_before = self.seconds, self.examples
         while (rounds is None or self.rounds < rounds) and (
             seconds is None or time.monotonic() - began < seconds
         ):
@@ -187,7 +196,16 @@ class Pretraining:
             now = time.monotonic()
             names = [part.name for part in self.policy_config.action_space.parts]
             parts = {name: round(value, 4) for name, value in zip(names, part_loss.tolist(), strict=True)}
-            progress = Progress(self.rounds, self.updates, self.examples, loss, parts, now - began)
+            self.seconds = seconds_before + now - began
+            progress = Progress(
+                rounds=self.rounds,
+                updates=self.updates,
+                examples=self.examples,
+                new_examples=self.examples - examples_before,
+                loss=loss,
+                part_loss=parts,
+                seconds=now - began,
+            )
             with (self.folder / METRICS).open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(progress)) + "\n")
             if report is not None:
@@ -238,6 +256,7 @@ class Pretraining:
             "mean": self.mean.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "counts": [self.rounds, self.updates, self.examples],
+            "seconds": self.seconds,
             "identity": self._identity(),
         }
         partial = self.folder / (CHECKPOINT + ".partial")
@@ -263,6 +282,7 @@ class Pretraining:
             self.mean.load_state_dict(state["mean"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.rounds, self.updates, self.examples = state["counts"]
+            self.seconds = state["seconds"]
         except AgentError:
             raise
         except Exception as error:  # torch.load raises whatever the broken bytes lead to

@@ -1,8 +1,8 @@
-"""Examples from random programs: what was the next command of a program that led from this canvas to that one?
+"""Examples from random programs: what came next in a program that led from this canvas to that one?
 
 Each round plays a batch of episodes with random actions in the painting environment. An example is an
-observation, the action taken next, and as target the episode's own canvas some strokes later; so there is always
-an action that leads towards the target, and it is known. No data set is needed.
+observation, the action taken next, and as target the episode's own canvas some strokes later; so there is
+always an action that leads towards the target, and it is known. No data set is needed.
 
 Source: inverting random programs, as Paint Transformer trains itself (Liu et al. 2021, arXiv 2108.03798).
 """
