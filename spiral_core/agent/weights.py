@@ -95,7 +95,7 @@ def _header(raw: bytes, path: Path) -> dict[str, Any]:
 def _entry(entry: object, name: str, path: Path) -> tuple[np.dtype[Any], list[int], int, int]:
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
         raise AgentError(f"{path}: {name}: must be a table of dtype, shape and data_offsets")
-    if entry["dtype"] not in _TYPES:
+    if not isinstance(entry["dtype"], str) or entry["dtype"] not in _TYPES:
         raise AgentError(f"{path}: {name}.dtype: {entry['dtype']!r}, must be one of {', '.join(_TYPES)}")
     for key, length in (("shape", None), ("data_offsets", 2)):
         numbers = entry[key]
