@@ -98,6 +98,13 @@ void bind_renderer(nb::module_& m) {
                  if (!out.empty()) self.bytes(canvas, rect, out.data());
                  return own_array(std::move(out), {height, width, 3});
              })
+        .def("planes",
+             [](const Renderer& self, int canvas) {
+                 check_canvas(self, canvas);
+                 const auto& c = self.canvases();
+                 return own_array(self.snapshot(canvas).pixels,
+                                  {4, static_cast<std::size_t>(c.height()), static_cast<std::size_t>(c.width())});
+             })
         .def("snapshot",
              [](const Renderer& self, int canvas) {
                  check_canvas(self, canvas);

@@ -82,14 +82,6 @@ void paint_get_color_pigment(MyPaintSurface2* self, float x, float y, float radi
     reinterpret_cast<PaintSurface*>(self)->sample(x, y, radius, r, g, b, a);
 }
 
-void no_color(MyPaintSurface*, float, float, float, float* r, float* g, float* b, float* a) {
-    *r = *g = *b = *a = 0.0f;
-}
-
-void no_color_pigment(MyPaintSurface2*, float, float, float, float* r, float* g, float* b, float* a, float) {
-    *r = *g = *b = *a = 0.0f;
-}
-
 }  // namespace
 
 PaintSurface::PaintSurface(CanvasBatch& canvases)
@@ -188,37 +180,6 @@ void PaintSurface::sample(float x, float y, float radius, float* r, float* g, fl
         *r = 0.0f;
         *g = 1.0f;
         *b = 0.0f;
-    }
-}
-
-CoverageSurface::CoverageSurface(int height, int width)
-    : height_(height), width_(width), window_{0, 0, width, height}, plane_(std::size_t(height) * width, 0.0f),
-      coverage_(width) {
-    vtable_.parent.draw_dab = draw_dab<CoverageSurface>;
-    vtable_.parent.get_color = no_color;
-    vtable_.draw_dab_pigment = draw_dab_pigment<CoverageSurface>;
-    vtable_.get_color_pigment = no_color_pigment;
-}
-
-void CoverageSurface::clear() {
-    for (int y = rect_.top; y < rect_.bottom; ++y) {
-        std::fill_n(plane_.data() + std::size_t(y) * width_ + rect_.left, rect_.width(), 0.0f);
-    }
-    rect_ = Rect{};
-    spilled_ = false;
-}
-
-void CoverageSurface::draw(Dab dab) {
-    if (!prepare_dab(dab)) return;
-    const Rect full = dab_rect(dab).meet({0, 0, width_, height_});
-    const Rect rect = full.meet(window_);
-    spilled_ |= rect.area() != full.area();
-    if (rect.empty()) return;
-    rect_.join(rect);
-    const DabShape shape(dab);
-    for (int y = rect.top; y < rect.bottom; ++y) {
-        dab_row(shape, rect.left, y, rect.width(), coverage_.data());
-        cover_row(coverage_.data(), rect.width(), dab.opaque, plane_.data() + std::size_t(y) * width_ + rect.left);
     }
 }
 

@@ -62,27 +62,4 @@ class PaintSurface {
     std::vector<std::uint16_t> mask_;
 };
 
-// A surface that only records how much each pixel is covered: the alpha of a stroke on its own.
-class CoverageSurface {
-  public:
-    CoverageSurface(int height, int width);
-    MyPaintSurface* surface() { return &vtable_.parent; }
-
-    int width() const { return width_; }
-    const float* row(int y) const { return plane_.data() + std::size_t(y) * width_; }
-    const Rect& rect() const { return rect_; }
-    void limit(const Rect& window) { window_ = window; }
-    bool spilled() const { return spilled_; }  // did any dab reach over the window?
-    void clear();
-
-    void draw(Dab dab);
-
-  private:
-    MyPaintSurface2 vtable_{};
-    int height_, width_;
-    Rect window_, rect_;
-    bool spilled_ = false;
-    std::vector<float> plane_, coverage_;
-};
-
 }  // namespace spiral

@@ -151,8 +151,4 @@ SPIRAL_SIMD void blend_erase_row(const std::uint16_t* __restrict mask, int count
     }
 }
 
-SPIRAL_SIMD void cover_row(const float* __restrict coverage, int count, float opacity, float* __restrict accumulated) {
-    for (int i = 0; i < count; ++i) accumulated[i] += (1.0f - accumulated[i]) * (coverage[i] * opacity);
-}
-
 }  // namespace spiral

@@ -79,7 +79,4 @@ void blend_row(const std::uint16_t* mask, int count, std::uint32_t opacity, std:
 void blend_erase_row(const std::uint16_t* mask, int count, std::uint32_t opacity, std::uint32_t alpha,
                      std::uint32_t color, std::uint16_t* plane);
 
-// accumulated += (1 - accumulated) * coverage * opacity, over one row.
-void cover_row(const float* coverage, int count, float opacity, float* accumulated);
-
 }  // namespace spiral
