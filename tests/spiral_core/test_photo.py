@@ -142,12 +142,18 @@ def test_floats_that_are_no_numbers_are_an_error(tmp_path: Path) -> None:
 
 
 def test_embedded_profile_is_converted_to_srgb(tmp_path: Path) -> None:
-    # Nobody's colours: a profile in which the picture's channels are far from sRGB (linear light, D65 XYZ).
-    xyz = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-    image = Image.fromarray(quadrants())
-    image.save(tmp_path / "same.png", icc_profile=xyz.tobytes())
-    assert_looks_like_quadrants(read_photo(tmp_path / "same.png", long_side_px=60), 2)
-    image.save(tmp_path / "broken.png", icc_profile=b"no profile at all")
+    # A profile whose primaries for red and blue have changed places: its red is our blue.
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    swapped = srgb.replace(b"rXYZ", b"?XYZ", 1).replace(b"bXYZ", b"rXYZ", 1).replace(b"?XYZ", b"bXYZ", 1)
+    image = Image.fromarray(quadrants()[:, :, ::-1])
+    image.save(tmp_path / "swapped.png", icc_profile=swapped)
+    assert_looks_like_quadrants(read_photo(tmp_path / "swapped.png", long_side_px=60), 3)
+    image.convert("RGBA").save(tmp_path / "swapped_alpha.png", icc_profile=swapped)
+    assert_looks_like_quadrants(read_photo(tmp_path / "swapped_alpha.png", long_side_px=60), 3)
+
+
+def test_broken_profile_is_taken_for_srgb(tmp_path: Path) -> None:
+    Image.fromarray(quadrants()).save(tmp_path / "broken.png", icc_profile=b"no profile at all")
     assert_looks_like_quadrants(read_photo(tmp_path / "broken.png", long_side_px=60), 1)
 
 
