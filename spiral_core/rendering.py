@@ -40,6 +40,135 @@ class Evaluation:
     rectangle: npt.NDArray[np.int32]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrokeLimits:
+    """What a stroke of a painting must keep within; lengths in canvas widths.
+
+    Attributes:
+        radius: Least and largest brush radius.
+        length: Least and largest length of the curve.
+        opacity: Least and largest opacity; equal values keep opacity fixed.
+        min_pressure: Least pressure at either end.
+        one_width: A pen: the radius is not changed and pressure stays as it is.
+    """
+
+    radius: tuple[float, float]
+    length: tuple[float, float]
+    opacity: tuple[float, float]
+    min_pressure: float
+    one_width: bool
+
+
+class PlanningCanvas(Protocol):
+    """A painting in the making over a target, every stroke of which can still be tried, changed or taken out.
+
+    The picture is kept as layers of known alpha, so that the best colour of a stroke under the strokes above
+    it is solved, not searched. Errors are squared, weighted, summed over pixels and channels in [0, 1].
+    Candidates lie on top unless `layer` says in which stroke's place.
+    """
+
+    @property
+    def num_evaluations(self) -> int:
+        """How many candidate strokes were rendered so far."""
+        ...
+
+    def __len__(self) -> int:
+        """How many strokes there are."""
+        ...
+
+    def error(self) -> float:
+        """Return the error of the whole picture."""
+        ...
+
+    def error_map(self) -> npt.NDArray[np.float32]:
+        """Return the error of each pixel, shape (height, width)."""
+        ...
+
+    def canvas(self) -> npt.NDArray[np.float32]:
+        """Return the picture so far, shape (height, width, 3), in [0, 1]."""
+        ...
+
+    def strokes(self) -> StrokeArray:
+        """Return all strokes, bottom first."""
+        ...
+
+    def evaluate(self, strokes: StrokeArray, *, layer: int | None = None) -> Evaluation:
+        """Render candidates, each alone, solve their colours and say what they gain."""
+        ...
+
+    def climb(
+        self, strokes: StrokeArray, *, steps: int, scale: float, limits: StrokeLimits, seed: int, layer: int | None = None
+    ) -> tuple[StrokeArray, Evaluation]:
+        """Improve candidates by small random changes.
+
+        Args:
+            strokes: Where to start, each on its own.
+            steps: Changes tried for each.
+            scale: First size of a change, relative to the stroke, in (0, 1].
+            limits: What every result keeps within, if its start does.
+            seed: Of the random changes.
+            layer: As in `evaluate`.
+
+        Returns:
+            The improved candidates, coloured, and what they gain.
+        """
+        ...
+
+    def insert(self, index: int, strokes: StrokeArray) -> Rectangle:
+        """Put one stroke in, before the one at `index`; return what changed."""
+        ...
+
+    def replace(self, index: int, strokes: StrokeArray) -> Rectangle:
+        """Put one stroke in the place of another."""
+        ...
+
+    def remove(self, index: int) -> Rectangle:
+        """Take a stroke out."""
+        ...
+
+    def revise(self, index: int, *, steps: int, scale: float, limits: StrokeLimits, seed: int) -> tuple[float, Rectangle]:
+        """Climb a stroke where it lies; return the gain (0 if nothing better was found) and what changed."""
+        ...
+
+    def removal_losses(self) -> npt.NDArray[np.float64]:
+        """Return how much the error would grow without each stroke, shape (num_strokes,)."""
+        ...
+
+    def solve_colors(self, sweeps: int) -> None:
+        """Solve all colours together, within [0, 1] or the palette."""
+        ...
+
+
+class PlanningCanvasFactory(Protocol):
+    """Makes planning canvases; picklable."""
+
+    def __call__(
+        self,
+        target: npt.NDArray[np.float32],
+        *,
+        background: Color,
+        brushes: tuple[str, ...],
+        weight: npt.NDArray[np.float32] | None,
+        palette: tuple[Color, ...] | None,
+        num_threads: int,
+    ) -> PlanningCanvas:
+        """Start a painting.
+
+        Args:
+            target: Shape (height, width, 3), in [0, 1].
+            background: Colour of the bare canvas.
+            brushes: Names of the brushes that strokes may use.
+            weight: Shape (height, width), >= 0: how much each pixel's error counts; 1 everywhere by default.
+            palette: The only colours that strokes may have.
+            num_threads: Threads that a call may use; the result does not depend on it.
+
+        Raises:
+            BrushError: A brush is missing, broken, or does more than lay one colour over another.
+            CanvasError: A shape or a value is impossible.
+        """
+        ...
+
+
 class Renderer(Protocol):
     """A batch of canvases that strokes are drawn on."""
 

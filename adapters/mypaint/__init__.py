@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from adapters.mypaint.brushes import Brush, find_brush, shipped_brushes
+from adapters.mypaint.planning import MyPaintPlanning, mypaint_planning
 from adapters.mypaint.renderer import MyPaintRenderer, Snapshot, mypaint_renderer
 
-__all__ = ["Brush", "MyPaintRenderer", "Snapshot", "find_brush", "mypaint_renderer", "shipped_brushes"]
+__all__ = [
+    "Brush",
+    "MyPaintPlanning",
+    "MyPaintRenderer",
+    "Snapshot",
+    "find_brush",
+    "mypaint_planning",
+    "mypaint_renderer",
+    "shipped_brushes",
+]

@@ -11,6 +11,8 @@
 
 namespace spiral {
 
+void bind_painting(nb::module_& m);  // painting_binding.cpp
+
 
 namespace {
 
@@ -204,4 +206,5 @@ NB_MODULE(_native, m) {
     m.def("knows_input", [](const std::string& name) { return spiral::knows_input(name); });
     spiral::bind_renderer(m);
     spiral::bind_reference(m);
+    spiral::bind_painting(m);
 }

@@ -1,0 +1,112 @@
+// Hill climbing of one stroke: small random changes, kept when the picture gets better.
+#include <cmath>
+
+#include "painting.h"
+
+namespace spiral {
+
+namespace {
+
+// A small, fast generator (splitmix64 of Steele, Lea and Flood), so that a seed gives the same climb anywhere.
+class Random {
+  public:
+    explicit Random(std::uint64_t seed) : state_(seed) {}
+    std::uint64_t next() {
+        std::uint64_t z = (state_ += 0x9e3779b97f4a7c15u);
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+        return z ^ (z >> 31);
+    }
+    double uniform() { return static_cast<double>(next() >> 11) * 0x1p-53; }
+    int below(int n) { return static_cast<int>(uniform() * n); }
+    double normal() {
+        // Sum of four uniforms: near enough to a bell, with bounded tails.
+        return (uniform() + uniform() + uniform() + uniform() - 2.0) * 1.7320508075688772;
+    }
+
+  private:
+    std::uint64_t state_;
+};
+
+double length(const StrokeRow& r) {
+    // Between the chord and the control polygon of the curve.
+    const double chord = std::hypot(r.end_x - r.start_x, r.end_y - r.start_y);
+    const double polygon = std::hypot(r.control_x - r.start_x, r.control_y - r.start_y) +
+                           std::hypot(r.end_x - r.control_x, r.end_y - r.control_y);
+    return (2 * chord + polygon) / 3;
+}
+
+// Changes a stroke at random; false if the result breaks a limit.
+bool mutate(StrokeRow& r, const Limits& limits, double step, double aspect, Random& random) {
+    const double reach = (0.5 * r.radius + 0.25 * length(r)) * step;
+    auto shift = [&](double& x, double& y) {
+        x += random.normal() * reach;
+        y += random.normal() * reach;
+    };
+    const bool opacity_free = limits.max_opacity > limits.min_opacity;
+    const int kinds = limits.fixed_radius ? 5 : opacity_free ? 9 : 8;
+    switch (random.below(kinds)) {
+        case 0: shift(r.start_x, r.start_y); break;
+        case 1: shift(r.end_x, r.end_y); break;
+        case 2: shift(r.control_x, r.control_y); break;
+        case 3: {
+            const double dx = random.normal() * reach, dy = random.normal() * reach;
+            r.start_x += dx;
+            r.start_y += dy;
+            r.control_x += dx;
+            r.control_y += dy;
+            r.end_x += dx;
+            r.end_y += dy;
+            break;
+        }
+        case 4:
+            shift(r.start_x, r.start_y);
+            shift(r.control_x, r.control_y);
+            shift(r.end_x, r.end_y);
+            break;
+        case 5: r.radius *= std::exp(0.5 * step * random.normal()); break;
+        case 6: r.start_pressure += 0.5 * step * random.normal(); break;
+        case 7: r.end_pressure += 0.5 * step * random.normal(); break;
+        default: r.opacity += 0.5 * step * random.normal(); break;
+    }
+    r.radius = std::clamp(r.radius, limits.min_radius, limits.max_radius);
+    r.start_pressure = std::clamp(r.start_pressure, limits.min_pressure, 1.0);
+    r.end_pressure = std::clamp(r.end_pressure, limits.min_pressure, 1.0);
+    r.opacity = std::clamp(r.opacity, limits.min_opacity, limits.max_opacity);
+    const double margin = r.radius;
+    for (double* x : {&r.start_x, &r.control_x, &r.end_x}) *x = std::clamp(*x, -margin, 1.0 + margin);
+    for (double* y : {&r.start_y, &r.control_y, &r.end_y}) *y = std::clamp(*y, -margin, aspect + margin);
+    const double l = length(r);
+    return l >= limits.min_length && l <= limits.max_length;
+}
+
+}  // namespace
+
+Value Painting::climb_one(Worker& worker, Candidate& best, const Bench& bench, int steps, double scale,
+                          const Limits& limits, std::uint64_t seed) {
+    Random random(seed);
+    const double aspect = static_cast<double>(height_) / width_;
+    auto colored = [](StrokeRow& row, const Rgb& color) {
+        row.red = color[0];
+        row.green = color[1];
+        row.blue = color[2];
+    };
+    Value value = value_of(worker, best, bench);
+    double step = scale;
+    for (int i = 0; i < steps; ++i) {
+        Candidate trial = best;
+        if (!mutate(trial.row, limits, step, aspect, random)) continue;
+        const Value tried = value_of(worker, trial, bench);
+        if (tried.gain > value.gain) {
+            value = tried;
+            best = trial;
+            step = std::min(step * 1.5, 1.0);
+        } else {
+            step = std::max(step * 0.97, 0.05);
+        }
+    }
+    if (value.gain > -1e299) colored(best.row, value.color);
+    return value;
+}
+
+}  // namespace spiral

@@ -1,0 +1,127 @@
+// A painting being planned: strokes as layers of known alpha over a target, so that any stroke can be tried,
+// changed, recoloured or taken out under the strokes above it.
+//
+// With A the alpha of one stroke, u what lies under it, T how much of it the strokes above let through and S what
+// they add, the picture is S + T (u + A (c - u)): linear in the colour c, which therefore is solved, not searched.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "coverage.h"
+#include "plain_brush.h"
+#include "renderer.h"
+
+namespace spiral {
+
+using Rgb = std::array<double, 3>;
+
+struct Candidate {
+    StrokeRow row;
+    std::int32_t brush;
+    std::int32_t seed;
+};
+
+// What a change of a stroke must respect, in canvas units.
+struct Limits {
+    double min_radius, max_radius;
+    double min_length, max_length;
+    double min_opacity;   // equal to max_opacity: opacity is not searched
+    double max_opacity;
+    double min_pressure;
+    bool fixed_radius;    // a pen: one width, full pressure
+};
+
+struct Value {
+    double gain;
+    Rgb color;
+    Rect rect;
+};
+
+class Painting {
+  public:
+    // target: (height, width, 3) in [0, 1]; weight: (height, width) or null.
+    Painting(int height, int width, const float* target, const float* weight, const Rgb& background);
+
+    int add_brush(BrushSpec spec);
+    void set_palette(std::vector<Rgb> palette) { palette_ = std::move(palette); }
+    int height() const { return height_; }
+    int width() const { return width_; }
+    std::size_t size() const { return layers_.size(); }
+    const Candidate& stroke(std::size_t i) const { return layers_[i].stroke; }
+    const Rgb& background() const { return background_; }
+
+    double error() const;                                  // weighted squared error, summed over pixels and channels
+    void canvas(float* out) const;                         // (height, width, 3)
+    void error_map(float* out) const;                      // (height, width): weighted squared error, channels summed
+    std::uint64_t evaluations() const { return evaluations_; }
+
+    // Candidates, each alone on top (layer == size()) or in the place of a stroke.
+    void evaluate(const Candidate* candidates, std::size_t count, std::size_t layer, int threads, Value* values);
+    // Hill climbing from each candidate; afterwards candidates[i] is the best found, coloured.
+    void climb(Candidate* candidates, std::size_t count, std::size_t layer, int steps, double scale,
+               const Limits& limits, std::uint64_t seed, int threads, Value* values);
+
+    Rect insert(std::size_t at, const Candidate& stroke);
+    Rect replace(std::size_t at, const Candidate& stroke);
+    Rect remove(std::size_t at);
+    // Climbs the stroke in its place and keeps the result if it is better; returns what that gained (0: nothing).
+    double revise(std::size_t at, int steps, double scale, const Limits& limits, std::uint64_t seed, Rect* changed);
+    // How much the error would grow without each stroke.
+    void removal_losses(double* out) const;
+    // Solves the colours of all strokes together by sweeps of coordinate descent within [0, 1] or the palette.
+    void solve_colors(int sweeps);
+    // The background that fits best under the strokes.
+    void recompose();
+
+  private:
+    struct Layer {
+        Candidate stroke;
+        Rect rect;
+        std::vector<std::uint16_t> alpha;  // rect.height() rows of rect.width(), 65535 = opaque
+    };
+    // A window of the picture with one layer taken out.
+    struct Bench {
+        Rect window;
+        int stride;
+        const float* under[3];
+        const float* residual[3];
+        const float* through;  // null: 1 everywhere
+        std::vector<float> memory;
+        float* above[3];
+    };
+    struct Worker {
+        Worker(int height, int width) : coverage(height, width) {}
+        // Leaves the coverage of a stroke in `coverage`.
+        void cover(const std::vector<BrushSpec>& specs, const Candidate& stroke, const Rect& window, int width_px);
+        CoverageSurface coverage;
+        BrushSet brushes;
+        std::vector<std::optional<PlainBrush>> plain;
+    };
+
+    Bench open_bench(std::size_t layer, const Rect& window) const;
+    Bench top_bench() const;
+    void close_bench(const Bench& bench, const Layer* layer);
+    Layer make_layer(const Candidate& stroke);
+    Value value_of(Worker& worker, const Candidate& candidate, const Bench& bench);
+    Value climb_one(Worker& worker, Candidate& candidate, const Bench& bench, int steps, double scale,
+                    const Limits& limits, std::uint64_t seed);
+    Rgb best_color(double weight2, const Rgb& pull, double* gain) const;
+    Worker& worker(std::size_t index);
+    void share_paint(std::vector<std::vector<float>>& shares) const;
+
+    int height_, width_, stride_;
+    Rgb background_;
+    std::vector<float> target_, weight_, canvas_, residual_;
+    std::vector<Rgb> palette_;
+    std::vector<BrushSpec> specs_;
+    std::vector<Layer> layers_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    std::atomic<std::uint64_t> evaluations_{0};
+};
+
+}  // namespace spiral
