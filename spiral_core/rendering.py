@@ -114,6 +114,10 @@ class PlanningCanvas(Protocol):
         """
         ...
 
+    def extend(self, strokes: StrokeArray) -> None:
+        """Put strokes on top, coloured as they are."""
+        ...
+
     def insert(self, index: int, strokes: StrokeArray) -> Rectangle:
         """Put one stroke in, before the one at `index`; return what changed."""
         ...

@@ -101,6 +101,10 @@ class MyPaintPlanning:
         )
         return StrokeArray(values, strokes.brush, strokes.seed, strokes.brushes), Evaluation(*evaluation)
 
+    def extend(self, strokes: StrokeArray) -> None:
+        """Put strokes on top, coloured as they are."""
+        self._call(self._native.extend, *self._arrays(strokes))
+
     def insert(self, index: int, strokes: StrokeArray) -> Rectangle:
         """Put one stroke in, before the one at `index`; return what changed."""
         return Rectangle(*self._call(self._native.insert, index, *self._one(strokes)))

@@ -306,6 +306,11 @@ void Painting::climb(Candidate* candidates, std::size_t count, std::size_t layer
     });
 }
 
+void Painting::extend(const Candidate* strokes, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) layers_.push_back(make_layer(strokes[i]));
+    recompose();
+}
+
 Rect Painting::insert(std::size_t at, const Candidate& stroke) {
     Layer layer = make_layer(stroke);
     const Rect rect = layer.rect;

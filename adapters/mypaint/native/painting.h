@@ -66,6 +66,7 @@ class Painting {
     void climb(Candidate* candidates, std::size_t count, std::size_t layer, int steps, double scale,
                const Limits& limits, std::uint64_t seed, int threads, Value* values);
 
+    void extend(const Candidate* strokes, std::size_t count);  // many on top at once
     Rect insert(std::size_t at, const Candidate& stroke);
     Rect replace(std::size_t at, const Candidate& stroke);
     Rect remove(std::size_t at);
@@ -75,8 +76,6 @@ class Painting {
     void removal_losses(double* out) const;
     // Solves the colours of all strokes together by sweeps of coordinate descent within [0, 1] or the palette.
     void solve_colors(int sweeps);
-    // The background that fits best under the strokes.
-    void recompose();
 
   private:
     struct Layer {
@@ -103,6 +102,7 @@ class Painting {
         std::vector<std::optional<PlainBrush>> plain;
     };
 
+    void recompose();  // the picture from its layers, without the rounding of many small changes
     Bench open_bench(std::size_t layer, const Rect& window) const;
     Bench top_bench() const;
     void close_bench(const Bench& bench, const Layer* layer);

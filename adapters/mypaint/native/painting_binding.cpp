@@ -198,6 +198,12 @@ void bind_painting(nb::module_& m) {
                  }
                  return nb::make_tuple(rows_of(c), values_of(values));
              })
+        .def("extend",
+             [](Painting& self, const RowsIn& rows, const Ints& brush, const Ints& seed, int num_brushes) {
+                 const auto c = candidates_of(rows, brush, seed, num_brushes);
+                 const nb::gil_scoped_release free;
+                 self.extend(c.data(), c.size());
+             })
         .def("insert",
              [](Painting& self, std::size_t at, const RowsIn& row, std::int32_t brush, std::int32_t seed,
                 int num_brushes) {

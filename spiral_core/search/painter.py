@@ -1,0 +1,358 @@
+"""Painting a picture by search on the real brush: propose, climb, put down; then revise under what came later.
+
+Strokes are put down one by one where they help most, big ones first and on a coarse picture, finer ones on
+finer pictures up to the size of the target. Then sweeps go over all strokes, each of which is climbed again
+under the strokes above it; strokes that hardly help are taken out and spent elsewhere; colours are solved
+together. Source of the scheme: greedy hill climbing as in primitive (M. Fogleman, 2016), with closed-form
+colour, and backfitting (Friedman and Stuetzle 1981) over strokes as layers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from spiral_core.errors import CanvasError
+from spiral_core.program import A4, Color, Page, PaintingProgram, Stroke, StrokeArray
+from spiral_core.rendering import PlanningCanvas, PlanningCanvasFactory, Rectangle
+from spiral_core.search.events import (
+    PaintEvent,
+    PhaseChanged,
+    ProgramReplaced,
+    StrokeAdded,
+    StrokeRemoved,
+    StrokeReplaced,
+)
+from spiral_core.search.options import PaintOptions
+from spiral_core.search.palette import find_palette, nearest_paint
+from spiral_core.search.proposals import HeuristicProposer, Proposer, View
+
+_COARSE_WIDTH = 128  # planning starts on a picture about this wide
+_FINE_RADIUS_PX = 3.5  # and goes to a finer one when strokes get narrower than this
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchEffort:
+    """How much is tried for each stroke; the defaults are what the benchmarks measured as a good trade.
+
+    Attributes:
+        proposals: Candidates rendered before the best is climbed.
+        climb_steps: Changes tried on it.
+        sweeps: Times that all strokes are revised.
+        sweep_steps: Changes tried on each stroke in a sweep.
+        respend: Share of the strokes that a sweep may take out and spend elsewhere.
+    """
+
+    proposals: int = 40
+    climb_steps: int = 160
+    sweeps: int = 5
+    sweep_steps: int = 120
+    respend: float = 0.08
+
+    def scaled(self, factor: float) -> SearchEffort:
+        """Return this effort times a factor."""
+        return SearchEffort(
+            proposals=max(1, round(self.proposals * factor)),
+            climb_steps=round(self.climb_steps * factor),
+            sweeps=self.sweeps,
+            sweep_steps=round(self.sweep_steps * factor),
+            respend=self.respend,
+        )
+
+
+@dataclass(slots=True)
+class _Level:
+    """The painting on a picture of one size."""
+
+    view: View
+    canvas: PlanningCanvas
+    error: float  # of `canvas`, kept up to date by adding gains
+    scale: float  # pixels of the target per pixel of this level
+
+    @property
+    def mean_error(self) -> float:
+        return self.error / self.view.target.size
+
+    def to_target(self, r: Rectangle) -> Rectangle:
+        s = self.scale
+        return Rectangle(int(r.left * s), int(r.top * s), int(np.ceil(r.right * s)), int(np.ceil(r.bottom * s)))
+
+
+class Painter:
+    """Paints a target; drive it by iterating over `run`.
+
+    Between two events the painting can be read with `program`, the budget changed, painting paused by not
+    asking for the next event, and stopped. After a run the next call of `run` goes on from where it ended.
+
+    Args:
+        target: Shape (height, width, 3), uint8: the picture at the size it is planned and verified at.
+        options: What is asked for.
+        planning: Makes planning canvases on the real brush.
+        proposer: Where candidates come from; the heuristic by default.
+        program: Start from these strokes instead of a bare canvas; they count towards the budget.
+        importance: Shape (height, width), >= 0: how much each pixel's error counts, relative to each other.
+        page: The sheet the program is meant for.
+        effort: How much is tried for each stroke.
+
+    Raises:
+        CanvasError: Target or importance have an impossible shape.
+        BrushError: A brush cannot be planned with.
+    """
+
+    def __init__(
+        self,
+        target: npt.NDArray[np.uint8],
+        options: PaintOptions,
+        planning: PlanningCanvasFactory,
+        *,
+        proposer: Proposer | None = None,
+        program: PaintingProgram | None = None,
+        importance: npt.NDArray[np.float32] | None = None,
+        page: Page = A4,
+        effort: SearchEffort | None = None,
+    ) -> None:
+        if target.ndim != 3 or target.shape[2] != 3 or target.dtype != np.uint8 or not target.size:
+            raise CanvasError(f"target: {target.dtype} of shape {target.shape}, must be uint8 (height, width, 3)")
+        if importance is not None and importance.shape != target.shape[:2]:
+            raise CanvasError(f"importance: shape {importance.shape}, must be {target.shape[:2]}")
+        if importance is not None and not importance.any():
+            raise CanvasError("importance: zero everywhere, must be above zero somewhere")
+        self._target = target
+        self._options = options
+        self._planning = planning
+        self._proposer: Proposer = proposer if proposer is not None else HeuristicProposer()
+        self._effort = (effort if effort is not None else SearchEffort()).scaled(options.effort)
+        self._importance = None if importance is None else (importance / importance.mean()).astype(np.float32)
+        self._rng = np.random.default_rng(options.seed)
+        self._height, self._width = target.shape[:2]
+        self._aspect = self._height / self._width
+        self._page = page if program is None else program.page
+        palette = options.palette
+        if options.palette_size is not None:
+            palette = find_palette(target, options.palette_size, self._rng)
+        self._palette = palette
+        if program is not None:
+            background = program.background
+        elif options.background is not None:
+            background = options.background
+        else:
+            mean = (target.reshape(-1, 3).mean(axis=0, dtype=np.float64) / 255.0).tolist()
+            background = Color(*mean) if palette is None else nearest_paint(Color(*mean), palette)
+        self._background = background
+        self._brushes = tuple(dict.fromkeys((*options.brushes, *(s.brush for s in program.strokes))) if program else options.brushes)
+        self._budget = options.strokes
+        self._deadline_s = options.seconds
+        self._started_s = 0.0
+        self._stopped = False
+        self._sweeps_done = 0
+        self._level = self._open_level(self._width_for(len(program.strokes) if program else 0))
+        if program is not None and program.strokes:
+            self._level.canvas.extend(StrokeArray.from_strokes(program.strokes))
+            self._level.error = self._level.canvas.error()
+
+    # ---- what a person can do between two events ----
+
+    @property
+    def error(self) -> float:
+        """Mean (weighted) squared error over pixels and channels, as planned so far."""
+        return self._level.mean_error
+
+    @property
+    def num_evaluations(self) -> int:
+        """Candidate strokes rendered so far, on all sizes together."""
+        return self._past_evaluations + self._level.canvas.num_evaluations
+
+    _past_evaluations = 0
+
+    @property
+    def palette(self) -> tuple[Color, ...] | None:
+        """The paints in use, or None if every colour may be mixed."""
+        return self._palette
+
+    def program(self) -> PaintingProgram:
+        """Return the painting so far."""
+        return PaintingProgram(
+            strokes=self._level.canvas.strokes().to_strokes(),
+            aspect=self._aspect,
+            background=self._background,
+            page=self._page,
+            verified_width_px=self._width,
+        )
+
+    def set_budget(self, *, strokes: int | None = None, seconds: float | None = None) -> None:
+        """Change how many strokes to paint in all, or the seconds that a run may take."""
+        if strokes is not None:
+            self._options = dataclasses.replace(self._options, strokes=strokes)
+            self._budget = strokes
+        if seconds is not None:
+            self._options = dataclasses.replace(self._options, seconds=seconds)
+            self._deadline_s = seconds
+
+    def stop(self) -> None:
+        """End the run at the next event; the painting stays as it is."""
+        self._stopped = True
+
+    # ---- the search ----
+
+    def run(self) -> Iterator[PaintEvent]:
+        """Paint, telling every change as it happens."""
+        self._started_s = time.monotonic()
+        self._stopped = False
+        yield PhaseChanged("paint", self._progress())
+        yield from self._add_strokes()
+        if self._level.view.width != self._width:
+            self._change_level(self._width)
+        yield from self._revise()
+        if not self._stopped:
+            self._level.canvas.solve_colors(10)
+            self._level.error = self._level.canvas.error()
+            yield ProgramReplaced(self.error)
+        yield PhaseChanged("done", 1.0)
+
+    def _out_of_time(self, share: float = 1.0) -> bool:
+        if self._stopped:
+            return True
+        return self._deadline_s is not None and time.monotonic() - self._started_s >= share * self._deadline_s
+
+    def _progress(self) -> float:
+        placed = min(1.0, len(self._level.canvas) / self._budget)
+        swept = self._sweeps_done / max(self._effort.sweeps, 1)
+        return 0.5 * placed + 0.5 * min(1.0, swept)
+
+    def _width_for(self, num_strokes: int) -> int:
+        """The width of the picture that the next stroke is planned on."""
+        if self._options.pen_width is not None:
+            typical = self._options.pen_width / 2
+        else:
+            typical = 0.3 * np.sqrt(self._aspect) / np.sqrt(num_strokes + 1.0)
+        width = self._width
+        while width > 1.5 * _COARSE_WIDTH and typical * width / 2 >= _FINE_RADIUS_PX:
+            width = -(-width // 2)
+        return width
+
+    def _open_level(self, width: int) -> _Level:
+        height = self._height if width == self._width else max(1, round(width * self._aspect))
+        target = self._target
+        weight = self._importance
+        if width != self._width:
+            target = np.asarray(Image.fromarray(target).resize((width, height), Image.Resampling.BOX))
+            if weight is not None:
+                weight = np.asarray(Image.fromarray(weight).resize((width, height), Image.Resampling.BOX))
+        picture = target.astype(np.float32) / np.float32(255.0)
+        canvas = self._planning(
+            picture,
+            background=self._background,
+            brushes=self._brushes,
+            weight=weight,
+            palette=self._palette,
+            num_threads=self._options.threads,
+        )
+        view = View(
+            target=picture,
+            canvas=canvas,
+            num_strokes=0,
+            limits=self._options.limits(self._width, self._aspect),
+            brushes=self._options.brushes,
+        )
+        return _Level(view, canvas, canvas.error(), self._width / width)
+
+    def _change_level(self, width: int) -> None:
+        strokes = self._level.canvas.strokes()
+        self._past_evaluations += self._level.canvas.num_evaluations
+        self._level = self._open_level(width)
+        self._level.canvas.extend(strokes)
+        self._level.canvas.solve_colors(4)
+        self._level.error = self._level.canvas.error()
+
+    def _add_strokes(self) -> Iterator[PaintEvent]:
+        failures = 0
+        while len(self._level.canvas) < self._budget and not self._out_of_time(0.6):
+            width = self._width_for(len(self._level.canvas))
+            if width > self._level.view.width:
+                self._change_level(width)
+            event = self._add_one()
+            if event is None:
+                failures += 1
+                if failures >= 20:  # nothing helps any more: the target is painted
+                    return
+                continue
+            failures = 0
+            yield event
+
+    def _add_one(self) -> StrokeAdded | None:
+        level = self._level
+        index = len(level.canvas)
+        view = dataclasses.replace(level.view, num_strokes=index)
+        candidates = self._proposer.propose(view, self._effort.proposals, self._rng)
+        worth = level.canvas.evaluate(candidates)
+        best = int(np.argmax(worth.gain))
+        climbed, value = level.canvas.climb(
+            _select(candidates, best),
+            steps=self._effort.climb_steps,
+            scale=0.6,
+            limits=view.limits,
+            seed=int(self._rng.integers(2**62)),
+        )
+        if not value.gain[0] > 0.0:
+            return None
+        changed = level.canvas.insert(index, climbed)
+        level.error -= float(value.gain[0])
+        return StrokeAdded(index, climbed.to_strokes()[0], level.to_target(changed), level.mean_error)
+
+    def _revise(self) -> Iterator[PaintEvent]:
+        self._sweeps_done = 0
+        effort = self._effort
+        while not self._out_of_time():
+            if self._deadline_s is None and self._sweeps_done >= effort.sweeps:
+                return
+            yield PhaseChanged("revise", self._progress())
+            last = self._deadline_s is None and self._sweeps_done == effort.sweeps - 1
+            scale = max(0.5 * 0.75**self._sweeps_done, 0.1)
+            yield from self._sweep(scale)
+            self._level.canvas.solve_colors(4)
+            self._level.error = self._level.canvas.error()
+            yield ProgramReplaced(self.error)
+            if not last and not self._out_of_time(0.8):
+                yield from self._respend()
+            self._sweeps_done += 1
+
+    def _sweep(self, scale: float) -> Iterator[PaintEvent]:
+        level = self._level
+        for index in range(len(level.canvas)):
+            if self._out_of_time():
+                return
+            gain, changed = level.canvas.revise(
+                index,
+                steps=self._effort.sweep_steps,
+                scale=scale,
+                limits=level.view.limits,
+                seed=int(self._rng.integers(2**62)),
+            )
+            if gain > 0.0:
+                level.error -= gain
+                yield StrokeReplaced(index, self._stroke(index), level.to_target(changed), level.mean_error)
+
+    def _respend(self) -> Iterator[PaintEvent]:
+        """Take out the strokes that help least and put new ones where they help more."""
+        level = self._level
+        losses = level.canvas.removal_losses()
+        num_spent = int(self._effort.respend * len(losses))
+        for index in sorted(np.argsort(losses, kind="stable")[:num_spent].tolist(), reverse=True):
+            changed = level.canvas.remove(index)
+            yield StrokeRemoved(index, level.to_target(changed), level.mean_error)
+        level.error = level.canvas.error()
+        yield from self._add_strokes()
+
+    def _stroke(self, index: int) -> Stroke:
+        return _select(self._level.canvas.strokes(), index).to_strokes()[0]
+
+
+def _select(strokes: StrokeArray, index: int) -> StrokeArray:
+    one = slice(index, index + 1)
+    return StrokeArray(strokes.values[one], strokes.brush[one], strokes.seed[one], strokes.brushes)
