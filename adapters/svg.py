@@ -1,11 +1,14 @@
 """Programs as SVG drawings: one path per stroke, true size in millimetres, layers by colour.
 
+A path has one width, so a stroke that swells with its pressure gets the width that it has on average; who
+knows the brush says which. By default it is that of full pressure.
 Layers are groups that Inkscape and plotter tools understand. A new one begins wherever the colour changes, so
 that what overlaps stays in painting order. Everything is cut at the edge of the picture when it is shown.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 
@@ -14,12 +17,21 @@ from svgwrite.extensions import Inkscape
 
 from spiral_core.color import to_hex
 from spiral_core.files import write_atomic
-from spiral_core.program import PaintingProgram
+from spiral_core.program import PaintingProgram, Stroke
 
 _DECIMALS = 4  # of a millimetre
 
 
-def svg_text(program: PaintingProgram) -> str:
+StrokeWidth = Callable[[Stroke], float]
+"""Returns the width of a stroke in canvas widths."""
+
+
+def full_width(stroke: Stroke) -> float:
+    """Return the width that a stroke has at full pressure."""
+    return 2 * stroke.radius
+
+
+def svg_text(program: PaintingProgram, width_of: StrokeWidth = full_width) -> str:
     """Return a painting as the text of an SVG file."""
     page = program.page
     left, top, width, height = program.page.picture_rectangle_mm(program.aspect)
@@ -59,7 +71,7 @@ def svg_text(program: PaintingProgram) -> str:
                 for origin, value in zip((left, top), point, strict=True)
             )
             path = drawing.path(
-                d=f"M{x0},{y0} Q{x1},{y1} {x2},{y2}", stroke_width=_number(2 * stroke.radius * width)
+                d=f"M{x0},{y0} Q{x1},{y1} {x2},{y2}", stroke_width=_number(width_of(stroke) * width)
             )
             if stroke.opacity < 1:
                 path["stroke-opacity"] = _number(stroke.opacity)
@@ -67,13 +79,13 @@ def svg_text(program: PaintingProgram) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?>\n{_one_element_per_line(drawing.tostring())}\n'
 
 
-def write_svg(program: PaintingProgram, path: Path | str) -> None:
+def write_svg(program: PaintingProgram, path: Path | str, width_of: StrokeWidth = full_width) -> None:
     """Write a painting as an SVG file.
 
     Raises:
         OutputError: The place cannot be written to.
     """
-    write_atomic(path, svg_text(program))
+    write_atomic(path, svg_text(program, width_of))
 
 
 def _number(value: float) -> float:

@@ -7,7 +7,7 @@ import dataclasses
 from pathlib import Path
 
 from adapters.gcode import GcodeSettings, write_gcode
-from adapters.mypaint import MyPaintRenderer
+from adapters.mypaint import MyPaintRenderer, mean_width
 from adapters.svg import write_svg
 from adapters.timelapse import write_timelapse
 from spiral_core.cli.parsing import Verbs, page_for, positive_number
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.page:
         program = dataclasses.replace(program, page=page_for(arguments.page, program.aspect))
     if arguments.svg:
-        write_svg(program, arguments.svg)
+        write_svg(program, arguments.svg, mean_width)
         print(f"wrote {arguments.svg}")
     if arguments.gcode:
         write_gcode(program, arguments.gcode, settings)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adapters.gcode import write_gcode
-from adapters.mypaint import MyPaintRenderer
+from adapters.mypaint import MyPaintRenderer, mean_width
 from adapters.svg import write_svg
 from adapters.timelapse import write_timelapse
 from spiral_core import __version__
@@ -85,7 +85,7 @@ def write_outputs(
     scores = score(picture, target)
     write_picture(picture, folder / "painting.png")
     progress("vectors", 0.0)
-    write_svg(program, folder / "painting.svg")
+    write_svg(program, folder / "painting.svg", mean_width)
     write_gcode(program, folder / "painting.gcode")
     names = ["painting.png", "program.json", "painting.svg", "painting.gcode"]
     if timelapse is not None:

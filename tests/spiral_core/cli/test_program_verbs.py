@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from adapters.gcode import gcode_text
-from adapters.mypaint import MyPaintRenderer
+from adapters.mypaint import MyPaintRenderer, mean_width
 from adapters.svg import svg_text
 from spiral_core.cli import main
 from spiral_core.program import Color, PaintingProgram, Primitive, SceneProgram, StrokeArray
@@ -93,7 +93,7 @@ def test_export_writes_what_the_adapters_write(
     assert (
         main(["export", str(file), "--svg", str(svg), "--gcode", str(gcode), "--timelapse", str(film)]) == 0
     )
-    assert svg.read_text(encoding="utf-8") == svg_text(small_painting)
+    assert svg.read_text(encoding="utf-8") == svg_text(small_painting, mean_width)
     assert gcode.read_text(encoding="utf-8") == gcode_text(small_painting)
     with Image.open(film) as opened:
         assert opened.size == (400, 300)
