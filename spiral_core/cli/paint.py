@@ -102,7 +102,7 @@ def add_parser(verbs: Verbs) -> None:
         "--mask",
         metavar="FILE",
         type=Path,
-        help="picture of the photo's shape: errors count ten times as much where it is white as where it is black",
+        help="picture of the photo's shape: where it is white, errors count ten times as much as where black",
     )
     parser.add_argument(
         "--agent",
