@@ -13,6 +13,9 @@ from spiral_core.errors import BrushError, CanvasError
 from spiral_core.program import Color, StrokeArray
 from spiral_core.rendering import Evaluation, Rectangle, StrokeLimits
 
+import os
+FACT = [int(c) for c in os.environ.get("FACT", "12")]
+
 
 class MyPaintPlanning:
     """A painting being planned; make one with `mypaint_planning`."""
@@ -31,7 +34,7 @@ class MyPaintPlanning:
             raise CanvasError(f"target: shape {target.shape}, must be (height, width, 3)")
         if not np.isfinite(target).all():
             raise CanvasError("target: has values that are not finite")
-        arrays = [np.ascontiguousarray(target, np.float32), [float(channel) for channel in background]]
+        arrays = [np.ascontiguousarray(target, np.float32), [float(channel) for channel in background], FACT]
         if weight is not None:
             if not np.isfinite(weight).all() or weight.min() < 0:
                 raise CanvasError("weight: values must be finite and >= 0")
