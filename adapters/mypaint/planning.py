@@ -13,6 +13,9 @@ from spiral_core.errors import BrushError, CanvasError
 from spiral_core.program import Color, StrokeArray
 from spiral_core.rendering import Evaluation, Rectangle, StrokeLimits
 
+import os
+FACT = [int(c) for c in os.environ.get("FACT", "12")]
+
 
 class MyPaintPlanning:
     """A painting being planned; make one with `mypaint_planning`."""
@@ -31,7 +34,7 @@ class MyPaintPlanning:
             raise CanvasError(f"target: shape {target.shape}, must be (height, width, 3)")
         if not np.isfinite(target).all():
             raise CanvasError("target: has values that are not finite")
-        arrays: list[Any] = [np.ascontiguousarray(target, np.float32), [float(channel) for channel in background]]
+        arrays: list[Any] = [np.ascontiguousarray(target, np.float32), [float(channel) for channel in background], FACT]
         if weight is not None:
             if not np.isfinite(weight).all() or weight.min() < 0:
                 raise CanvasError("weight: values must be finite and >= 0")
@@ -70,11 +73,11 @@ class MyPaintPlanning:
 
     def error_map(self) -> npt.NDArray[np.float32]:
         """Return the error of each pixel, shape (height, width)."""
-        return self._native.error_map()
+        return self._native.error_map()  # type: ignore[no-any-return]
 
     def canvas(self) -> npt.NDArray[np.float32]:
         """Return the picture so far, shape (height, width, 3), in [0, 1]."""
-        return self._native.canvas()
+        return self._native.canvas()  # type: ignore[no-any-return]
 
     def strokes(self) -> StrokeArray:
         """Return all strokes, bottom first."""
@@ -124,7 +127,7 @@ class MyPaintPlanning:
 
     def removal_losses(self) -> npt.NDArray[np.float64]:
         """Return how much the error would grow without each stroke, shape (num_strokes,)."""
-        return self._native.removal_losses()
+        return self._native.removal_losses()  # type: ignore[no-any-return]
 
     def solve_colors(self, sweeps: int) -> None:
         """Solve all colours together, within [0, 1] or the palette."""
