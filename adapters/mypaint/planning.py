@@ -73,11 +73,11 @@ class MyPaintPlanning:
 
     def error_map(self) -> npt.NDArray[np.float32]:
         """Return the error of each pixel, shape (height, width)."""
-        return self._native.error_map()  # type: ignore[no-any-return]
+        return self._native.error_map()
 
     def canvas(self) -> npt.NDArray[np.float32]:
         """Return the picture so far, shape (height, width, 3), in [0, 1]."""
-        return self._native.canvas()  # type: ignore[no-any-return]
+        return self._native.canvas()
 
     def strokes(self) -> StrokeArray:
         """Return all strokes, bottom first."""
@@ -127,7 +127,7 @@ class MyPaintPlanning:
 
     def removal_losses(self) -> npt.NDArray[np.float64]:
         """Return how much the error would grow without each stroke, shape (num_strokes,)."""
-        return self._native.removal_losses()  # type: ignore[no-any-return]
+        return self._native.removal_losses()
 
     def solve_colors(self, sweeps: int) -> None:
         """Solve all colours together, within [0, 1] or the palette."""
