@@ -328,9 +328,9 @@ def main(arguments: list[str] | None = None) -> int:
     repeats = 2 if quick else 15
     scale = 1 if quick else 10
     bounds = Bounds()
-    # The released environment paints with the dry brush at 64 px: there the reference is held to its share of
-    # libmypaint driven from C++. With a pen or on large canvases turning tiles to floats in NumPy, as released,
-    # is most of its time: there the share is shown, and beside it what a leaner conversion makes of it.
+    # The released environment paints with the dry brush at 64 px: there the reference is held to its share
+    # of libmypaint driven from C++. With a pen or on large canvases turning tiles to floats in NumPy, as
+    # released, is most of its time: the share is shown, beside what a leaner conversion makes of it.
     against_libmypaint("classic/dry_brush", 64, 10 * scale, repeats, 4, 0.3, bounds)
     against_libmypaint("classic/pen", 64, 10 * scale, repeats, 10, None, bounds)
     against_libmypaint("classic/dry_brush", 256, 4 * scale, repeats, 20, None, bounds)
