@@ -69,7 +69,10 @@ BLACK: Final = Color(0.0, 0.0, 0.0)
 def _number(where: str, value: object, low: float, high: float, *, open_low: bool = False) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, np.floating, np.integer)):
         raise ProgramError(f"{where}: {value!r}, must be a number")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number beyond the range of floats
+        number = math.inf if value > 0 else -math.inf
     if math.isfinite(number) and low <= number <= high and not (open_low and number == low):
         return number
     if open_low and high == math.inf:
@@ -144,8 +147,10 @@ class Stroke:
             raise ProgramError(f"radius: {self.radius:g}, must be at most {COORDINATE_LIMIT:g} canvas widths")
         set_field(self, "color", _color("color", self.color))
         set_field(self, "opacity", _number("opacity", self.opacity, 0.0, 1.0, open_low=True))
-        if not isinstance(self.brush, str) or not self.brush:
-            raise ProgramError(f"brush: {self.brush!r}, must be the name of a brush")
+        if not isinstance(self.brush, str) or not self.brush or not self.brush.isprintable():
+            raise ProgramError(
+                f"brush: {self.brush!r}, must be the name of a brush, without control characters"
+            )
         if isinstance(self.seed, bool) or not isinstance(self.seed, (int, np.integer)):
             raise ProgramError(f"seed: {self.seed!r}, must be a whole number")
         if not 0 <= self.seed < SEED_LIMIT:

@@ -33,6 +33,7 @@ VIOLATIONS: list[tuple[str, dict[str, str]]] = [
     ("torch", {"spiral_core/program.py": "ray"}),
     ("torch", {"spiral_core/agent/planted.py": "torch", "adapters/planted.py": "spiral_core.agent.planted"}),
     ("torch-direct", {"gui/planted.py": "torch"}),
+    ("torch-direct", {"spiral_core/cli/planted.py": "ray"}),
     ("qt", {"adapters/planted.py": "PyQt6.QtCore"}),
     ("qt", {"spiral_core/cli/planted.py": "PyQt6"}),
     ("serial", {"adapters/planted.py": "serial"}),

@@ -82,7 +82,7 @@ bool mutate(StrokeRow& r, const Limits& limits, double step, double aspect, Rand
 
 }  // namespace
 
-Value Painting::climb_one(Worker& worker, Candidate& best, const Bench& bench, int steps, double scale,
+Value Painting::climb_one(Worker& worker, Candidate& best, const Benches& benches, int steps, double scale,
                           const Limits& limits, std::uint64_t seed) {
     Random random(seed);
     const double aspect = static_cast<double>(height_) / width_;
@@ -91,12 +91,12 @@ Value Painting::climb_one(Worker& worker, Candidate& best, const Bench& bench, i
         row.green = color[1];
         row.blue = color[2];
     };
-    Value value = value_of(worker, best, bench);
+    Value value = value_of(worker, best, benches);
     double step = scale;
     for (int i = 0; i < steps; ++i) {
         Candidate trial = best;
         if (!mutate(trial.row, limits, step, aspect, random)) continue;
-        const Value tried = value_of(worker, trial, bench);
+        const Value tried = value_of(worker, trial, benches);
         if (tried.gain > value.gain) {
             value = tried;
             best = trial;

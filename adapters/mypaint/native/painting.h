@@ -5,35 +5,23 @@
 // they add, the picture is S + T (u + A (c - u)): linear in the colour c, which therefore is solved, not searched.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <vector>
 
-#include "coverage.h"
-#include "plain_brush.h"
-#include "renderer.h"
+#include "scale.h"
 
 namespace spiral {
-
-using Rgb = std::array<double, 3>;
-
-struct Candidate {
-    StrokeRow row;
-    std::int32_t brush;
-    std::int32_t seed;
-};
 
 // What a change of a stroke must respect, in canvas units.
 struct Limits {
     double min_radius, max_radius;
     double min_length, max_length;
-    double min_opacity;   // equal to max_opacity: opacity is not searched
+    double min_opacity;  // equal to max_opacity: opacity is not searched
     double max_opacity;
     double min_pressure;
-    bool fixed_radius;    // a pen: one width, full pressure
+    bool fixed_radius;  // a pen: one width, full pressure
 };
 
 struct Value {
@@ -44,8 +32,11 @@ struct Value {
 
 class Painting {
   public:
-    // target: (height, width, 3) in [0, 1]; weight: (height, width) or null.
-    Painting(int height, int width, const float* target, const float* weight, const Rgb& background);
+    // target: (height, width, 3) in [0, 1]; weight: (height, width) or null; factors: the sizes to judge at.
+    Painting(int height, int width, const float* target, const float* weight, const Rgb& background,
+             const std::vector<int>& factors);
+    Painting(const Painting&) = delete;
+    Painting& operator=(const Painting&) = delete;
 
     int add_brush(BrushSpec spec);
     void set_palette(std::vector<Rgb> palette) { palette_ = std::move(palette); }
@@ -53,11 +44,10 @@ class Painting {
     int width() const { return width_; }
     std::size_t size() const { return layers_.size(); }
     const Candidate& stroke(std::size_t i) const { return layers_[i].stroke; }
-    const Rgb& background() const { return background_; }
 
-    double error() const;                                  // weighted squared error, summed over pixels and channels
-    void canvas(float* out) const;                         // (height, width, 3)
-    void error_map(float* out) const;                      // (height, width): weighted squared error, channels summed
+    double error() const;               // weighted squared error, summed over pixels and channels; mean over sizes
+    void canvas(float* out) const;      // (height, width, 3)
+    void error_map(float* out) const;   // (height, width): weighted squared error, channels summed
     std::uint64_t evaluations() const { return evaluations_; }
 
     // Candidates, each alone on top (layer == size()) or in the place of a stroke.
@@ -78,49 +68,29 @@ class Painting {
     void solve_colors(int sweeps);
 
   private:
-    struct Layer {
-        Candidate stroke;
-        Rect rect;
-        std::vector<std::uint16_t> alpha;  // rect.height() rows of rect.width(), 65535 = opaque
-    };
-    // A window of the picture with one layer taken out.
-    struct Bench {
-        Rect window;
-        int stride;
-        const float* under[3];
-        const float* residual[3];
-        const float* through;  // null: 1 everywhere
-        std::vector<float> memory;
-        float* above[3];
-    };
-    struct Worker {
-        Worker(int height, int width) : coverage(height, width) {}
-        // Leaves the coverage of a stroke in `coverage`.
-        void cover(const std::vector<BrushSpec>& specs, const Candidate& stroke, const Rect& window, int width_px);
-        CoverageSurface coverage;
-        BrushSet brushes;
-        std::vector<std::optional<PlainBrush>> plain;
-    };
+    using Benches = std::vector<Scale::Bench>;                   // one a scale
+    using Worker = std::vector<std::unique_ptr<MarkMaker>>;      // one a scale
 
+    Benches top_benches() const;
+    Benches open_benches(std::size_t layer, const Rect& window) const;
+    void close_benches(const Benches& benches, const Layer* layer);
     void recompose();  // the picture from its layers, without the rounding of many small changes
-    Bench open_bench(std::size_t layer, const Rect& window) const;
-    Bench top_bench() const;
-    void close_bench(const Bench& bench, const Layer* layer);
+    Rect picture_rect(const Layer& layer) const;
     Layer make_layer(const Candidate& stroke);
-    Value value_of(Worker& worker, const Candidate& candidate, const Bench& bench);
-    Value climb_one(Worker& worker, Candidate& candidate, const Bench& bench, int steps, double scale,
+    Value value_of(Worker& worker, const Candidate& candidate, const Benches& benches);
+    Value climb_one(Worker& worker, Candidate& candidate, const Benches& benches, int steps, double scale,
                     const Limits& limits, std::uint64_t seed);
     Rgb best_color(double weight2, const Rgb& pull, double* gain) const;
-    Worker& worker(std::size_t index);
-    void share_paint(std::vector<std::vector<float>>& shares) const;
+    void prepare_workers(std::size_t count);
 
     int height_, width_, stride_;
     Rgb background_;
-    std::vector<float> target_, weight_, canvas_, residual_;
+    std::vector<float> target_, weight_;
     std::vector<Rgb> palette_;
     std::vector<BrushSpec> specs_;
+    std::vector<Scale> scales_;
     std::vector<Layer> layers_;
-    std::vector<std::unique_ptr<Worker>> workers_;
+    std::vector<Worker> workers_;
     std::atomic<std::uint64_t> evaluations_{0};
 };
 

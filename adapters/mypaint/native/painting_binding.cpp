@@ -129,17 +129,18 @@ void bind_painting(nb::module_& m) {
 
     nb::class_<Painting>(m, "Painting")
         .def("__init__",
-             [](Painting* self, const Picture& target, std::array<double, 3> background) {
+             [](Painting* self, const Picture& target, std::array<double, 3> background, std::vector<int> factors) {
                  new (self) Painting(static_cast<int>(target.shape(0)), static_cast<int>(target.shape(1)),
-                                     target.data(), nullptr, background);
+                                     target.data(), nullptr, background, factors);
              })
         .def("__init__",
-             [](Painting* self, const Picture& target, std::array<double, 3> background, const Weight& weight) {
+             [](Painting* self, const Picture& target, std::array<double, 3> background, std::vector<int> factors,
+                const Weight& weight) {
                  if (weight.shape(0) != target.shape(0) || weight.shape(1) != target.shape(1)) {
                      throw std::invalid_argument("weight: must have the target's height and width");
                  }
                  new (self) Painting(static_cast<int>(target.shape(0)), static_cast<int>(target.shape(1)),
-                                     target.data(), weight.data(), background);
+                                     target.data(), weight.data(), background, factors);
              })
         .def("add_brush",
              [](Painting& self, std::string json, bool time_matters) {

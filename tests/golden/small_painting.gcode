@@ -1,0 +1,53 @@
+; painted by Spiral Studio
+; page 148 x 105 mm, origin at its bottom left corner, y up
+; 5 strokes, 5 pen paths, 2 colour changes
+G21 ; millimetres
+G90 ; absolute
+G17 ; arcs, if any, in the plane of the page
+G94 ; feed per minute
+G0 Z5
+; insert colour #cc1a1a
+G0 X23.333 Y87.333
+G1 Z0 F1000
+G1 X36 Y76.25 F2000
+G1 X48.667 Y68.333
+G1 X61.333 Y63.583
+G1 X74 Y62
+G1 X86.667 Y63.583
+G1 X99.333 Y68.333
+G1 X112 Y76.25
+G1 X124.667 Y87.333
+G0 Z5
+G0 X36 Y24
+G1 Z0 F1000
+G0 Z5
+; insert colour #1a33b3
+M0
+G0 X74 Y62
+G1 Z0 F1000
+G1 X97.524 Y60.19 F2000
+G1 X117.429 Y58.381
+G1 X133.714 Y56.571
+G1 X137.333 Y56.054
+G0 Z5
+G0 X137.333 Y42.612
+G1 Z0 F1000
+G1 X133.714 Y42.095 F2000
+G1 X117.429 Y40.286
+G1 X97.524 Y38.476
+G1 X74 Y36.667
+G0 Z5
+; insert colour #cc1a1a
+M0
+G0 X48.667 Y74.667
+G1 Z0 F1000
+G1 X60.63 Y73.259 F2000
+G1 X71.185 Y69.037
+G1 X80.333 Y62
+G1 X88.074 Y52.148
+G1 X94.407 Y39.481
+G1 X99.333 Y24
+G0 Z5
+; done
+G0 X0 Y0
+M2
