@@ -97,7 +97,14 @@ class PlanningCanvas(Protocol):
         ...
 
     def climb(
-        self, strokes: StrokeArray, *, steps: int, scale: float, limits: StrokeLimits, seed: int, layer: int | None = None
+        self,
+        strokes: StrokeArray,
+        *,
+        steps: int,
+        scale: float,
+        limits: StrokeLimits,
+        seed: int,
+        layer: int | None = None,
     ) -> tuple[StrokeArray, Evaluation]:
         """Improve candidates by small random changes.
 
@@ -130,7 +137,9 @@ class PlanningCanvas(Protocol):
         """Take a stroke out."""
         ...
 
-    def revise(self, index: int, *, steps: int, scale: float, limits: StrokeLimits, seed: int) -> tuple[float, Rectangle]:
+    def revise(
+        self, index: int, *, steps: int, scale: float, limits: StrokeLimits, seed: int
+    ) -> tuple[float, Rectangle]:
         """Climb a stroke where it lies; return the gain (0 if nothing better was found) and what changed."""
         ...
 
@@ -155,6 +164,7 @@ class PlanningCanvasFactory(Protocol):
         weight: npt.NDArray[np.float32] | None,
         palette: tuple[Color, ...] | None,
         num_threads: int,
+        sizes: tuple[int, ...] = (1,),
     ) -> PlanningCanvas:
         """Start a painting.
 
@@ -165,6 +175,8 @@ class PlanningCanvasFactory(Protocol):
             weight: Shape (height, width), >= 0: how much each pixel's error counts; 1 everywhere by default.
             palette: The only colours that strokes may have.
             num_threads: Threads that a call may use; the result does not depend on it.
+            sizes: Multiples of the target's size that the painting is judged at, out of 1 and 2. A plan with
+                strokes of few pixels that is judged at one size only does not hold at another.
 
         Raises:
             BrushError: A brush is missing, broken, or does more than lay one colour over another.

@@ -104,7 +104,11 @@ def _locate(name: str) -> Path:
             return path
     known = [*shipped_brushes(), *_system_names()]
     near = difflib.get_close_matches(name, known, n=3)
-    hint = f"; did you mean {', '.join(map(repr, near))}?" if near else f"; ours are {', '.join(shipped_brushes())}"
+    hint = (
+        f"; did you mean {', '.join(map(repr, near))}?"
+        if near
+        else f"; ours are {', '.join(shipped_brushes())}"
+    )
     if not any(folder.is_dir() for folder in SYSTEM_FOLDERS):
         hint += " (Debian's package mypaint-brushes is not installed)"
     raise BrushError(f"brush {name!r}: not found in {', '.join(str(f) for f in folders if f.is_dir())}{hint}")

@@ -13,9 +13,6 @@ from spiral_core.errors import BrushError, CanvasError
 from spiral_core.program import Color, StrokeArray
 from spiral_core.rendering import Evaluation, Rectangle, StrokeLimits
 
-import os
-FACT = [int(c) for c in os.environ.get("FACT", "12")]
-
 
 class MyPaintPlanning:
     """A painting being planned; make one with `mypaint_planning`."""
@@ -29,12 +26,17 @@ class MyPaintPlanning:
         weight: npt.NDArray[np.float32] | None,
         palette: tuple[Color, ...] | None,
         num_threads: int,
+        sizes: tuple[int, ...] = (1,),
     ) -> None:
         if target.ndim != 3 or target.shape[2] != 3 or not target.size:
             raise CanvasError(f"target: shape {target.shape}, must be (height, width, 3)")
         if not np.isfinite(target).all():
             raise CanvasError("target: has values that are not finite")
-        arrays = [np.ascontiguousarray(target, np.float32), [float(channel) for channel in background], FACT]
+        arrays: list[Any] = [
+            np.ascontiguousarray(target, np.float32),
+            [float(channel) for channel in background],
+            list(sizes),
+        ]
         if weight is not None:
             if not np.isfinite(weight).all() or weight.min() < 0:
                 raise CanvasError("weight: values must be finite and >= 0")
@@ -73,11 +75,11 @@ class MyPaintPlanning:
 
     def error_map(self) -> npt.NDArray[np.float32]:
         """Return the error of each pixel, shape (height, width)."""
-        return self._native.error_map()  # type: ignore[no-any-return]
+        return self._native.error_map()
 
     def canvas(self) -> npt.NDArray[np.float32]:
         """Return the picture so far, shape (height, width, 3), in [0, 1]."""
-        return self._native.canvas()  # type: ignore[no-any-return]
+        return self._native.canvas()
 
     def strokes(self) -> StrokeArray:
         """Return all strokes, bottom first."""
@@ -86,10 +88,19 @@ class MyPaintPlanning:
 
     def evaluate(self, strokes: StrokeArray, *, layer: int | None = None) -> Evaluation:
         """Render candidates, each alone, solve their colours and say what they gain."""
-        return Evaluation(*self._call(self._native.evaluate, *self._arrays(strokes), self._layer(layer), self._threads))
+        return Evaluation(
+            *self._call(self._native.evaluate, *self._arrays(strokes), self._layer(layer), self._threads)
+        )
 
     def climb(
-        self, strokes: StrokeArray, *, steps: int, scale: float, limits: StrokeLimits, seed: int, layer: int | None = None
+        self,
+        strokes: StrokeArray,
+        *,
+        steps: int,
+        scale: float,
+        limits: StrokeLimits,
+        seed: int,
+        layer: int | None = None,
     ) -> tuple[StrokeArray, Evaluation]:
         """Improve candidates by small random changes; see `spiral_core.rendering.PlanningCanvas.climb`."""
         values, evaluation = self._call(
@@ -120,14 +131,16 @@ class MyPaintPlanning:
         """Take a stroke out."""
         return Rectangle(*self._call(self._native.remove, index))
 
-    def revise(self, index: int, *, steps: int, scale: float, limits: StrokeLimits, seed: int) -> tuple[float, Rectangle]:
+    def revise(
+        self, index: int, *, steps: int, scale: float, limits: StrokeLimits, seed: int
+    ) -> tuple[float, Rectangle]:
         """Climb a stroke where it lies; return the gain (0 if nothing better was found) and what changed."""
         gain, changed = self._call(self._native.revise, index, steps, scale, _limits(limits), seed)
         return gain, Rectangle(*changed)
 
     def removal_losses(self) -> npt.NDArray[np.float64]:
         """Return how much the error would grow without each stroke, shape (num_strokes,)."""
-        return self._native.removal_losses()  # type: ignore[no-any-return]
+        return self._native.removal_losses()
 
     def solve_colors(self, sweeps: int) -> None:
         """Solve all colours together, within [0, 1] or the palette."""
@@ -184,8 +197,15 @@ def mypaint_planning(
     weight: npt.NDArray[np.float32] | None,
     palette: tuple[Color, ...] | None,
     num_threads: int,
+    sizes: tuple[int, ...] = (1,),
 ) -> MyPaintPlanning:
     """Start a painting; a `spiral_core.rendering.PlanningCanvasFactory`."""
     return MyPaintPlanning(
-        target, background=background, brushes=brushes, weight=weight, palette=palette, num_threads=num_threads
+        target,
+        background=background,
+        brushes=brushes,
+        weight=weight,
+        palette=palette,
+        num_threads=num_threads,
+        sizes=sizes,
     )

@@ -15,13 +15,30 @@ import numpy.typing as npt
 from adapters.mypaint import _native
 from adapters.mypaint.brushes import Brush, find_brush
 from spiral_core.errors import CanvasError
-from spiral_core.program import WHITE, Color, StrokeArray
+from spiral_core.program import SEED_LIMIT, WHITE, Color, StrokeArray
 from spiral_core.rendering import Rectangle
 
 Snapshot: TypeAlias = _native.Snapshot
 """A copy of one canvas, taken and given back by MyPaintRenderer."""
 
 _LARGEST_SIDE = 16384
+
+
+def _whole(name: str, values: npt.ArrayLike, count: int | None, limit: int) -> npt.NDArray[np.int32]:
+    """Check numbers before they are cut to 32 bits, and return them so; native code checks those that fit."""
+    if isinstance(values, np.ndarray) and values.dtype == np.int32 and values.shape == (count,):
+        return np.ascontiguousarray(values)
+    array = np.asarray(values)
+    if array.ndim != 1 or (count is not None and len(array) != count):
+        raise CanvasError(
+            f"{name}: shape {array.shape}, must be ({'any number' if count is None else count},)"
+        )
+    if array.size and not np.issubdtype(array.dtype, np.integer):
+        raise CanvasError(f"{name}: {array.dtype}, must be whole numbers")
+    wrong = np.flatnonzero((array < 0) | (array >= limit))
+    if wrong.size:
+        raise CanvasError(f"{name}[{wrong[0]}]: {array[wrong[0]]}, must be in [0, {limit})")
+    return np.ascontiguousarray(array, np.int32)
 
 
 class MyPaintRenderer:
@@ -58,6 +75,7 @@ class MyPaintRenderer:
         self._native = _native.Renderer(num_canvases, height, width, num_threads)
         self._events = events_per_stroke
         self._brush_numbers: dict[str, int] = {}
+        self._numbers_of: dict[tuple[str, ...], npt.NDArray[np.int32]] = {}
         self.num_canvases = num_canvases
         self.height = height
         self.width = width
@@ -70,14 +88,16 @@ class MyPaintRenderer:
         if canvas is None:
             canvas = np.arange(self.num_canvases, dtype=np.int32)
         try:
-            self._native.clear([red, green, blue], np.ascontiguousarray(canvas, np.int32))
+            self._native.clear([red, green, blue], _whole("canvas", canvas, None, self.num_canvases))
         except ValueError as error:
             raise CanvasError(str(error)) from None
 
-    def draw(self, strokes: StrokeArray, canvas: npt.NDArray[np.int32] | None = None) -> npt.NDArray[np.int32]:
+    def draw(
+        self, strokes: StrokeArray, canvas: npt.NDArray[np.int32] | None = None
+    ) -> npt.NDArray[np.int32]:
         """Draw strokes in order; see `spiral_core.rendering.Renderer.draw`."""
         try:
-            return self._native.draw(*self._arrays(strokes, canvas), self._events)  # type: ignore[no-any-return]
+            return self._native.draw(*self._arrays(strokes, canvas), self._events)
         except ValueError as error:
             raise CanvasError(str(error)) from None
 
@@ -89,8 +109,8 @@ class MyPaintRenderer:
     ) -> npt.NDArray[np.int32]:
         """Draw as the released SPIRAL environment does: each canvas' brush carries on from its last stroke.
 
-        Nothing is reseeded, so the same strokes drawn again differ wherever the brush is random. `clear` makes
-        the next stroke of a canvas start like one after a jump.
+        Nothing is reseeded, so the same strokes drawn again differ wherever the brush is random. `clear`
+        makes the next stroke of a canvas start like one after a jump.
 
         Args:
             strokes: What to draw.
@@ -100,20 +120,22 @@ class MyPaintRenderer:
         Returns:
             Shape (num_strokes, 4), int32: the changed rectangles.
         """
-        flags = np.ascontiguousarray(jump, np.uint8)
+        if np.shape(jump) != (len(strokes),):
+            raise CanvasError(f"jump: shape {np.shape(jump)}, must be ({len(strokes)},)")
+        flags = np.ascontiguousarray(jump, np.bool_).astype(np.uint8)
         try:
-            return self._native.draw_continuing(*self._arrays(strokes, canvas), flags)  # type: ignore[no-any-return]
+            return self._native.draw_continuing(*self._arrays(strokes, canvas), flags)
         except ValueError as error:
             raise CanvasError(str(error)) from None
 
     def pixels(self) -> npt.NDArray[np.uint8]:
         """Return a copy of all canvases, shape (num_canvases, height, width, 3)."""
-        return self._native.pixels()  # type: ignore[no-any-return]
+        return self._native.pixels()
 
     def region(self, canvas: int, rectangle: Rectangle) -> npt.NDArray[np.uint8]:
         """Return a copy of a part of one canvas, clipped to it, shape (height, width, 3)."""
         try:
-            return self._native.region(canvas, list(rectangle))  # type: ignore[no-any-return]
+            return self._native.region(canvas, list(rectangle))
         except ValueError as error:
             raise CanvasError(str(error)) from None
 
@@ -132,7 +154,7 @@ class MyPaintRenderer:
             raise CanvasError(str(error)) from None
 
     def keep_undo(self, keep: bool = True) -> None:
-        """Remember from now on what each stroke covered, at the cost of its rectangle; or forget all of it."""
+        """Remember from now on what each stroke covered, at the cost of its rectangle; or forget it all."""
         self._native.keep_undo(keep)
 
     def undo(self, canvas: int = 0) -> Rectangle:
@@ -156,25 +178,32 @@ class MyPaintRenderer:
         int,
     ]:
         count = len(strokes)
-        numbers = np.array([self._brush_number(name) for name in strokes.brushes], np.int32)
-        if count and not (0 <= strokes.brush.min() and strokes.brush.max() < len(strokes.brushes)):
-            raise CanvasError(f"brush: numbers must be in [0, {len(strokes.brushes)})")
-        brush = numbers[strokes.brush] if count else np.zeros(0, np.int32)
+        numbers = self._numbers(strokes.brushes)
+        brush = _whole("brush", strokes.brush, count, len(numbers))
+        if count and (brush.min() < 0 or brush.max() >= len(numbers)):
+            index = np.flatnonzero((brush < 0) | (brush >= len(numbers)))[0]
+            raise CanvasError(f"brush[{index}]: {brush[index]}, must be in [0, {len(numbers)})")
         if canvas is None:
             canvas = np.zeros(count, np.int32)
         return (
             np.ascontiguousarray(strokes.values, np.float64),
-            np.ascontiguousarray(brush, np.int32),
-            np.ascontiguousarray(strokes.seed, np.int32),
-            np.ascontiguousarray(canvas, np.int32),
+            numbers[brush] if count else brush,
+            _whole("seed", strokes.seed, count, SEED_LIMIT),
+            _whole("canvas", canvas, count, self.num_canvases),
             len(self._brush_numbers),
         )
 
-    def _brush_number(self, name: str) -> int:
-        if name not in self._brush_numbers:
-            brush: Brush = find_brush(name)
-            self._brush_numbers[name] = self._native.add_brush(brush.json, brush.is_pigment, brush.time_matters)
-        return self._brush_numbers[name]
+    def _numbers(self, brushes: tuple[str, ...]) -> npt.NDArray[np.int32]:
+        """Return the native numbers of brushes, after loading those that are new."""
+        if brushes not in self._numbers_of:
+            for name in brushes:
+                if name not in self._brush_numbers:
+                    brush: Brush = find_brush(name)
+                    self._brush_numbers[name] = self._native.add_brush(
+                        brush.json, brush.is_pigment, brush.time_matters
+                    )
+            self._numbers_of[brushes] = np.array([self._brush_numbers[name] for name in brushes], np.int32)
+        return self._numbers_of[brushes]
 
 
 def mypaint_renderer(num_canvases: int, height: int, width: int) -> MyPaintRenderer:

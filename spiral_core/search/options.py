@@ -69,9 +69,13 @@ class PaintOptions:
             check(name, value is None or 0 < value <= 16, "in (0, 16]")
         check("min_length", 0 <= self.min_length <= 16, "in [0, 16]")
         if self.min_radius is not None and self.max_radius is not None and self.min_radius > self.max_radius:
-            raise ConfigError(f"min_radius: {self.min_radius:g}, must not be above max_radius {self.max_radius:g}")
+            raise ConfigError(
+                f"min_radius: {self.min_radius:g}, must not be above max_radius {self.max_radius:g}"
+            )
         if self.max_length is not None and self.min_length > self.max_length:
-            raise ConfigError(f"min_length: {self.min_length:g}, must not be above max_length {self.max_length:g}")
+            raise ConfigError(
+                f"min_length: {self.min_length:g}, must not be above max_length {self.max_length:g}"
+            )
         check("seed", 0 <= self.seed < 2**63, "in [0, 2**63)")
         check("effort", 0 < self.effort <= 1000, "in (0, 1000]")
         check("threads", 1 <= self.threads <= 1024, "in [1, 1024]")

@@ -35,6 +35,9 @@ from spiral_core.search.proposals import HeuristicProposer, Proposer, View
 
 _COARSE_WIDTH = 128  # planning starts on a picture about this wide
 _FINE_RADIUS_PX = 3.5  # and goes to a finer one when strokes get narrower than this
+# Below this radius a brush looks different at twice the size, so plans are judged at both.
+_SAME_LOOK_RADIUS_PX = 3.0
+_FIRST_RADIUS = 0.3  # of the n-th stroke: this over sqrt(n), times the root of the aspect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,9 @@ class _Level:
 
     def to_target(self, r: Rectangle) -> Rectangle:
         s = self.scale
-        return Rectangle(int(r.left * s), int(r.top * s), int(np.ceil(r.right * s)), int(np.ceil(r.bottom * s)))
+        return Rectangle(
+            int(r.left * s), int(r.top * s), int(np.ceil(r.right * s)), int(np.ceil(r.bottom * s))
+        )
 
 
 class Painter:
@@ -118,7 +123,9 @@ class Painter:
         effort: SearchEffort | None = None,
     ) -> None:
         if target.ndim != 3 or target.shape[2] != 3 or target.dtype != np.uint8 or not target.size:
-            raise CanvasError(f"target: {target.dtype} of shape {target.shape}, must be uint8 (height, width, 3)")
+            raise CanvasError(
+                f"target: {target.dtype} of shape {target.shape}, must be uint8 (height, width, 3)"
+            )
         if importance is not None and importance.shape != target.shape[:2]:
             raise CanvasError(f"importance: shape {importance.shape}, must be {target.shape[:2]}")
         if importance is not None and not importance.any():
@@ -145,7 +152,11 @@ class Painter:
             mean = (target.reshape(-1, 3).mean(axis=0, dtype=np.float64) / 255.0).tolist()
             background = Color(*mean) if palette is None else nearest_paint(Color(*mean), palette)
         self._background = background
-        self._brushes = tuple(dict.fromkeys((*options.brushes, *(s.brush for s in program.strokes))) if program else options.brushes)
+        self._brushes = tuple(
+            dict.fromkeys((*options.brushes, *(s.brush for s in program.strokes)))
+            if program
+            else options.brushes
+        )
         self._budget = options.strokes
         self._deadline_s = options.seconds
         self._started_s = 0.0
@@ -227,14 +238,17 @@ class Painter:
 
     def _width_for(self, num_strokes: int) -> int:
         """The width of the picture that the next stroke is planned on."""
-        if self._options.pen_width is not None:
-            typical = self._options.pen_width / 2
-        else:
-            typical = 0.3 * np.sqrt(self._aspect) / np.sqrt(num_strokes + 1.0)
+        typical = self._typical_radius(num_strokes)
         width = self._width
         while width > 1.5 * _COARSE_WIDTH and typical * width / 2 >= _FINE_RADIUS_PX:
             width = -(-width // 2)
         return width
+
+    def _typical_radius(self, num_strokes: int) -> float:
+        """Radius to expect of the next stroke after so many, in canvas widths."""
+        if self._options.pen_width is not None:
+            return self._options.pen_width / 2
+        return float(_FIRST_RADIUS * np.sqrt(self._aspect / (num_strokes + 1.0)))
 
     def _open_level(self, width: int) -> _Level:
         height = self._height if width == self._width else max(1, round(width * self._aspect))
@@ -245,6 +259,7 @@ class Painter:
             if weight is not None:
                 weight = np.asarray(Image.fromarray(weight).resize((width, height), Image.Resampling.BOX))
         picture = target.astype(np.float32) / np.float32(255.0)
+        small = self._typical_radius(self._budget) * self._width < _SAME_LOOK_RADIUS_PX
         canvas = self._planning(
             picture,
             background=self._background,
@@ -252,6 +267,7 @@ class Painter:
             weight=weight,
             palette=self._palette,
             num_threads=self._options.threads,
+            sizes=(1, 2) if small and width == self._width else (1,),
         )
         view = View(
             target=picture,

@@ -90,9 +90,7 @@ def fit_to_limits(values: npt.NDArray[np.float64], limits: StrokeLimits, aspect:
     values[:, 4:6] = start + scale * (end - start)
 
 
-def make_strokes(
-    values: npt.NDArray[np.float64], view: View, rng: np.random.Generator
-) -> StrokeArray:
+def make_strokes(values: npt.NDArray[np.float64], view: View, rng: np.random.Generator) -> StrokeArray:
     """Give rows random brushes and seeds and bring them within the view's limits."""
     fit_to_limits(values, view.limits, view.aspect)
     count = len(values)
@@ -128,7 +126,10 @@ class HeuristicProposer:
         angle = rng.uniform(0.0, 2 * np.pi, count)
         length = radius * rng.uniform(1.0, 6.0, count)
         along = np.stack([np.cos(angle), np.sin(angle)], axis=1) * length[:, None]
-        bend = np.stack([-np.sin(angle), np.cos(angle)], axis=1) * (rng.normal(0.0, 0.3, count) * length)[:, None]
+        bend = (
+            np.stack([-np.sin(angle), np.cos(angle)], axis=1)
+            * (rng.normal(0.0, 0.3, count) * length)[:, None]
+        )
         values = np.zeros((count, len(STROKE_COLUMNS)))
         values[:, 0:2] = places - along / 2
         values[:, 2:4] = places + bend

@@ -163,10 +163,11 @@ void bind_reference(nb::module_& m) {
         .def("reset", &Brush::reset)
         .def("seed", &Brush::seed)
         .def("draw",
-             [](Brush& self, ReferenceSurface& surface, const RowsIn& row, std::int32_t seed) {
+             [](Brush& self, ReferenceSurface& surface, const RowsIn& row, std::int32_t seed, double width_px) {
                  check_length("row", row.shape(0), 1);
-                 self.draw(surface.surface(), *check_rows(row), seed, surface.width(), kMaxEvents);
-             })
+                 self.draw(surface.surface(), *check_rows(row), seed, width_px, kMaxEvents);
+             },
+             nb::arg("surface"), nb::arg("row"), nb::arg("seed"), nb::arg("width_px"))
         .def("stroke_to",
              [](Brush& self, ReferenceSurface& surface, float x, float y, float pressure, double seconds) {
                  const nb::gil_scoped_release free;
@@ -199,9 +200,12 @@ void bind_reference(nb::module_& m) {
 }  // namespace spiral
 
 NB_MODULE(_native, m) {
+    namespace nb = nanobind;
     m.doc() = "libmypaint's brush engine over a batched surface of our own; used only by adapters.mypaint.";
     m.attr("MAX_EVENTS") = spiral::kMaxEvents;
     m.attr("EVENT_SECONDS") = spiral::kEventSeconds;
+    m.def("instruction_sets", &spiral::instruction_sets);
+    m.def("use_instruction_set", &spiral::use_instruction_set, nb::arg("name"));
     m.def("knows_setting", [](const std::string& name) { return spiral::knows_setting(name); });
     m.def("knows_input", [](const std::string& name) { return spiral::knows_input(name); });
     spiral::bind_renderer(m);

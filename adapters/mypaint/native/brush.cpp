@@ -103,6 +103,52 @@ Brush::Brush(const BrushSpec& spec) : pigment_(spec.pigment), time_matters_(spec
     }
     std::memcpy(&generator_, reinterpret_cast<const char*>(brush_) + find_generator_offset(), sizeof generator_);
     opaque_base_ = mypaint_brush_get_base_value(brush_, MYPAINT_BRUSH_SETTING_OPAQUE);
+    looks_back_ = looks_back();
+    if (looks_back_) forget();
+}
+
+// For each dab libmypaint works out the brush's place on the grid map and, with pigments, the dabs a radius from
+// the settings of the dab before; a reset does not clear those, and in a new brush they are not even initialised.
+bool Brush::looks_back() const {
+    if (pigment_) return true;
+    for (int id = 0; id < MYPAINT_BRUSH_SETTINGS_COUNT; ++id) {
+        for (const auto input : {MYPAINT_BRUSH_INPUT_GRIDMAP_X, MYPAINT_BRUSH_INPUT_GRIDMAP_Y}) {
+            if (mypaint_brush_get_mapping_n(brush_, static_cast<MyPaintBrushSetting>(id), input) != 0) return true;
+        }
+    }
+    return false;
+}
+
+namespace {
+
+// Takes dabs and draws nothing.
+struct NoSurface {
+    MyPaintSurface2 vtable{};
+    NoSurface() {
+        vtable.parent.draw_dab = [](MyPaintSurface*, float, float, float, float, float, float, float, float, float,
+                                    float, float, float, float) { return 0; };
+        vtable.parent.get_color = [](MyPaintSurface*, float, float, float, float* r, float* g, float* b, float* a) {
+            *r = *g = *b = *a = 0.0f;
+        };
+        vtable.draw_dab_pigment = [](MyPaintSurface2*, float, float, float, float, float, float, float, float, float,
+                                     float, float, float, float, float, float, float) { return 0; };
+        vtable.get_color_pigment = [](MyPaintSurface2*, float, float, float, float* r, float* g, float* b, float* a,
+                                      float) { *r = *g = *b = *a = 0.0f; };
+    }
+};
+
+}  // namespace
+
+// Brings the settings to those of a brush resting without pressure at the origin, where the grid map starts
+// whatever its scale.
+void Brush::forget() {
+    NoSurface nowhere;
+    for (int i = 0; i < 2; ++i) {  // the first may see settings that are not numbers
+        reset();
+        seed(0);
+        stroke_to(&nowhere.vtable.parent, 0.0f, 0.0f, 0.0f, kEventSeconds);
+        stroke_to(&nowhere.vtable.parent, 0.0f, 0.0f, 0.0f, 0.0001);
+    }
 }
 
 Brush::~Brush() { mypaint_brush_unref(brush_); }
@@ -151,6 +197,7 @@ void Brush::events(MyPaintSurface* surface, const StrokeRow& s, double width_px,
 void Brush::draw(MyPaintSurface* surface, const StrokeRow& s, std::int32_t seed_value, double width_px,
                  int fixed_events) {
     set_appearance(s, width_px);
+    if (looks_back_) forget();
     reset();
     seed(seed_value);
     const auto x = static_cast<float>(s.start_x * width_px);

@@ -53,11 +53,14 @@ class Brush {
 
   private:
     void events(MyPaintSurface* surface, const StrokeRow& stroke, double width_px, int count);
+    bool looks_back() const;
+    void forget();
 
     MyPaintBrush* brush_;
     RngDouble* generator_;
     bool pigment_;
     bool time_matters_;
+    bool looks_back_;  // its first dab depends on settings that the last one before left behind
     float opaque_base_;
 };
 

@@ -9,7 +9,8 @@ namespace spiral {
 
 CanvasBatch::CanvasBatch(int count, int height, int width)
     : count_(count), height_(height), width_(width), plane_size_(std::size_t(height) * width),
-      pixels_(std::size_t{4} * count * plane_size_), opaque_(count, 0) {}
+      // Kernels may write back what they read a little past the end of a canvas.
+      canvas_stride_(4 * plane_size_ + kLanes), pixels_(count * canvas_stride_), opaque_(count, 0) {}
 
 void CanvasBatch::clear(int canvas, const double color[3]) {
     for (int c = 0; c < 4; ++c) {
@@ -102,36 +103,32 @@ Rect PaintSurface::take_dirty() { return dirty_; }
 
 void PaintSurface::draw(Dab dab) {
     if (!prepare_dab(dab)) return;
-    const Rect rect = dab_rect(dab).meet(canvases_->bounds());
+    const DabShape shape(dab);
+    const Rect rect = shape.rect().meet(canvases_->bounds());
     if (rect.empty()) return;
     dirty_.join(rect);
 
     const float normal = (1.0f - dab.lock_alpha) * (1.0f - dab.colorize) * (1.0f - dab.posterize);
     const bool erases = dab.alpha != 1.0f;
     if (normal > 0.0f && erases) canvases_->set_opaque(canvas_, false);
-    const DabShape shape(dab);
-    const std::uint16_t rgb[3] = {static_cast<std::uint16_t>(dab.r * kOne), static_cast<std::uint16_t>(dab.g * kOne),
-                                  static_cast<std::uint16_t>(dab.b * kOne)};
-    const bool plain = normal == 1.0f && dab.paint == 0.0f;
-    const auto opacity = static_cast<std::uint16_t>(normal * dab.opaque * (1 - dab.paint) * kOne);
-    const auto alpha = static_cast<std::uint16_t>(dab.alpha * kOne);
-    const bool with_alpha = !canvases_->opaque(canvas_);
-    const int count = rect.width();
-    for (int y = rect.top; y < rect.bottom; ++y) {
-        dab_row(shape, rect.left, y, count, coverage_.data());
-        quantize_row(coverage_.data(), count, mask_.data());
-        const std::size_t at = std::size_t(y) * canvases_->width() + rect.left;
-        std::uint16_t* planes[4];
-        for (int c = 0; c < 4; ++c) planes[c] = canvases_->plane(canvas_, c) + at;
-        if (plain && !erases) {
-            for (int c = 0; c < 3; ++c) blend_row(mask_.data(), count, opacity, rgb[c], planes[c]);
-            if (with_alpha) blend_row(mask_.data(), count, opacity, kOne, planes[3]);
-        } else if (plain) {
-            for (int c = 0; c < 3; ++c) blend_erase_row(mask_.data(), count, opacity, alpha, rgb[c], planes[c]);
-            blend_erase_row(mask_.data(), count, opacity, alpha, kOne, planes[3]);
-        } else {
-            blend_rare_row(mask_.data(), count, dab, normal, rgb, planes);
+    auto fix = [](float v) { return static_cast<std::uint16_t>(v * kOne); };
+    const DabInk ink{{fix(dab.r), fix(dab.g), fix(dab.b), kOne},
+                     fix(normal * dab.opaque * (1 - dab.paint)),
+                     fix(dab.alpha)};
+    const Planes planes{canvases_->plane(canvas_, 0), canvases_->plane_size(), canvases_->width()};
+    if (normal != 1.0f || dab.paint != 0.0f) {
+        for (int y = rect.top; y < rect.bottom; ++y) {
+            dab_row(shape, rect.left, y, rect.width(), coverage_.data());
+            quantize_row(coverage_.data(), rect.width(), mask_.data());
+            const std::size_t at = std::size_t(y) * canvases_->width() + rect.left;
+            std::uint16_t* rows[4];
+            for (int c = 0; c < 4; ++c) rows[c] = canvases_->plane(canvas_, c) + at;
+            blend_rare_row(mask_.data(), rect.width(), dab, normal, ink.color, rows);
         }
+    } else if (erases) {
+        paint_erasing_dab(shape, rect, ink, planes);
+    } else {
+        paint_dab(shape, rect, ink, !canvases_->opaque(canvas_), planes);
     }
 }
 

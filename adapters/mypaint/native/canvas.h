@@ -20,10 +20,10 @@ class CanvasBatch {
     Rect bounds() const { return {0, 0, width_, height_}; }
 
     std::uint16_t* plane(int canvas, int channel) {
-        return pixels_.data() + (std::size_t{4} * canvas + channel) * plane_size_;
+        return pixels_.data() + canvas * canvas_stride_ + channel * plane_size_;
     }
     const std::uint16_t* plane(int canvas, int channel) const {
-        return pixels_.data() + (std::size_t{4} * canvas + channel) * plane_size_;
+        return pixels_.data() + canvas * canvas_stride_ + channel * plane_size_;
     }
     std::size_t plane_size() const { return plane_size_; }
 
@@ -38,7 +38,7 @@ class CanvasBatch {
 
   private:
     int count_, height_, width_;
-    std::size_t plane_size_;
+    std::size_t plane_size_, canvas_stride_;
     std::vector<std::uint16_t> pixels_;
     std::vector<char> opaque_;
 };

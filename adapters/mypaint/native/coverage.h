@@ -9,8 +9,6 @@
 
 namespace spiral {
 
-constexpr int kLanes = 16;  // floats that one step of a kernel takes
-
 // Rows of every plane in planning are this long: kernels may read and write kLanes past the last pixel.
 inline int padded(int width) { return (width + kLanes - 1) / kLanes * kLanes + kLanes; }
 

@@ -4,6 +4,13 @@
 #include "dab.h"
 
 #include <cmath>
+#include <cstring>
+#include <stdexcept>
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define SPIRAL_X86 1
+#include <immintrin.h>
+#endif
 
 namespace spiral {
 
@@ -29,20 +36,32 @@ Rect dab_rect(const Dab& d) {
             static_cast<int>(std::floor(d.x + fringe)) + 1, static_cast<int>(std::floor(d.y + fringe)) + 1};
 }
 
+namespace {
+
+float radians(float degrees) { return degrees / 360 * 2 * M_PI; }
+float cosine(float angle) { return static_cast<float>(std::cos(static_cast<double>(angle))); }
+float sine(float angle) { return static_cast<float>(std::sin(static_cast<double>(angle))); }
+
+}  // namespace
+
 DabShape::DabShape(const Dab& d)
-    : x(d.x), y(d.y), aspect(d.aspect), one_over_radius2(1.0f / (d.radius * d.radius)), hardness(d.hardness) {
+    : x(d.x), y(d.y), radius(d.radius), aspect(d.aspect), one_over_radius2(1.0f / (d.radius * d.radius)), hardness(d.hardness) {
     // Opacity falls along two straight lines over the squared distance, meeting at (hardness, hardness).
     offset1 = 1.0f;
     slope1 = -(1.0f / hardness - 1.0f);
     offset2 = hardness / (1.0f - hardness);
     slope2 = -hardness / (1.0f - hardness);
-    const float angle = d.angle / 360 * 2 * M_PI;
+    const float angle = radians(d.angle);
     if (angle == 0.0f) {
         cs = 1.0f;
         sn = 0.0f;
+    } else if (d.angle == -90.0f) {  // what brushes have that say nothing about it
+        static const float quarter_cos = cosine(radians(-90.0f)), quarter_sin = sine(radians(-90.0f));
+        cs = quarter_cos;
+        sn = quarter_sin;
     } else {
-        cs = static_cast<float>(std::cos(static_cast<double>(angle)));
-        sn = static_cast<float>(std::sin(static_cast<double>(angle)));
+        cs = cosine(angle);
+        sn = sine(angle);
     }
     antialiased = d.radius < 3.0f;
     antialias_start = d.radius > 1.0f ? d.radius - 1.0f : 0.0f;
@@ -133,22 +152,112 @@ SPIRAL_SIMD void quantize_row(const float* __restrict coverage, int count, std::
     for (int i = 0; i < count; ++i) mask[i] = static_cast<std::uint16_t>(static_cast<std::int32_t>(coverage[i] * kOne));
 }
 
-SPIRAL_SIMD void blend_row(const std::uint16_t* __restrict mask, int count, std::uint32_t opacity, std::int32_t color,
-                           std::uint16_t* __restrict plane) {
-    for (int i = 0; i < count; ++i) {
-        const std::int32_t a = static_cast<std::int32_t>(mask[i] * opacity >> 15);
-        const std::int32_t p = plane[i];
-        plane[i] = static_cast<std::uint16_t>(p + ((a * (color - p)) >> 15));
+// ---- whole dabs: the same numbers, kLanes pixels at a time ----
+
+Rect DabShape::rect() const {
+    // Half the sides of the ellipse's bounding box, and what float arithmetic may add to them.
+    const float across = radius / aspect;
+    const float slack = 0.01f + radius * 1e-5f;
+    float half_x = radius + slack, half_y = half_x;
+    if (aspect != 1.0f) {
+        half_x = std::sqrt(radius * cs * (radius * cs) + across * sn * (across * sn)) + slack;
+        half_y = std::sqrt(radius * sn * (radius * sn) + across * cs * (across * cs)) + slack;
     }
+    // Large dabs cover a pixel when they reach its centre, small ones when they reach any of it.
+    const float centre = antialiased ? 0.0f : 0.5f;
+    return {static_cast<int>(std::floor(x - half_x + centre)), static_cast<int>(std::floor(y - half_y + centre)),
+            static_cast<int>(std::floor(x + half_x - centre)) + 1,
+            static_cast<int>(std::floor(y + half_y - centre)) + 1};
 }
 
-SPIRAL_SIMD void blend_erase_row(const std::uint16_t* __restrict mask, int count, std::uint32_t opacity,
-                                 std::uint32_t alpha, std::uint32_t color, std::uint16_t* __restrict plane) {
-    for (int i = 0; i < count; ++i) {
-        const std::uint32_t a = mask[i] * opacity >> 15;
-        const std::uint32_t put = a * alpha >> 15;
-        plane[i] = static_cast<std::uint16_t>((put * color + (kOne - a) * plane[i]) >> 15);
+namespace {
+
+#define SPIRAL_INLINE inline __attribute__((always_inline))
+
+constexpr std::int32_t kRamp[kLanes] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+constexpr float kFloatRamp[kLanes] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+using PaintKernel = void (*)(const DabShape&, const Rect&, const DabInk&, bool, const Planes&);
+
+struct PaintKernels {
+    PaintKernel paint[3], erase[3];  // round, tilted, small
+};
+
+#define SPIRAL_LEVEL 0
+namespace plain {
+constexpr int kStep = 4;
+#include "dab_kernels.inl"
+}
+
+#ifdef SPIRAL_X86
+
+#pragma GCC push_options
+#pragma GCC target("arch=x86-64-v3")
+#undef SPIRAL_LEVEL
+#define SPIRAL_LEVEL 3
+namespace v3 {
+constexpr int kStep = 8;
+#include "dab_kernels.inl"
+}
+#pragma GCC pop_options
+
+#pragma GCC push_options
+#pragma GCC target("arch=x86-64-v4")
+#undef SPIRAL_LEVEL
+#define SPIRAL_LEVEL 4
+namespace v4 {
+constexpr int kStep = 16;
+#include "dab_kernels.inl"
+}
+#pragma GCC pop_options
+
+#endif
+
+struct InstructionSet {
+    const char* name;
+    PaintKernels kernels;
+};
+
+// What this processor can run, best first.
+std::vector<InstructionSet> available() {
+    std::vector<InstructionSet> sets;
+#ifdef SPIRAL_X86
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("x86-64-v4")) sets.push_back({"x86-64-v4", v4::kKernels});
+    if (__builtin_cpu_supports("x86-64-v3")) sets.push_back({"x86-64-v3", v3::kKernels});
+#endif
+    sets.push_back({"plain", plain::kKernels});
+    return sets;
+}
+
+PaintKernels kernels_in_use = available().front().kernels;
+
+int form(const DabShape& s) { return s.antialiased ? 2 : s.upright ? 0 : 1; }
+
+}  // namespace
+
+void paint_dab(const DabShape& s, const Rect& rect, const DabInk& ink, bool with_alpha, const Planes& planes) {
+    kernels_in_use.paint[form(s)](s, rect, ink, with_alpha, planes);
+}
+
+void paint_erasing_dab(const DabShape& s, const Rect& rect, const DabInk& ink, const Planes& planes) {
+    kernels_in_use.erase[form(s)](s, rect, ink, true, planes);
+}
+
+std::vector<std::string> instruction_sets() {
+    std::vector<std::string> names;
+    for (const auto& set : available()) names.emplace_back(set.name);
+    return names;
+}
+
+void use_instruction_set(const std::string& name) {
+    for (const auto& set : available()) {
+        if (name == set.name) {
+            kernels_in_use = set.kernels;
+            return;
+        }
     }
+    throw std::invalid_argument("this processor has no kernels for " + name);
 }
 
 }  // namespace spiral

@@ -5,7 +5,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define SPIRAL_SIMD __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
@@ -53,17 +56,20 @@ struct Dab {
 // Clamps the dab as libmypaint does; false if it draws nothing.
 bool prepare_dab(Dab& dab);
 
-// The pixels that a dab may touch.
+// The pixels that a dab may touch, as libmypaint bounds them; generous.
 Rect dab_rect(const Dab& dab);
 
 // Everything about a dab's shape that is the same for each of its pixels.
 struct DabShape {
     explicit DabShape(const Dab& dab);
-    float x, y, aspect, sn, cs, one_over_radius2;
+    float x, y, radius, aspect, sn, cs, one_over_radius2;
     float hardness, offset1, slope1, offset2, slope2;
     float antialias_start;
     bool antialiased;
     bool upright;  // no rotation and round: the rotated form gives the same numbers, only slower
+
+    // The pixels that have any coverage; tight but for a hundredth of a pixel.
+    Rect rect() const;
 };
 
 // The coverage of the pixels left .. left + count - 1 of row y, in [0, 1].
@@ -72,11 +78,32 @@ void dab_row(const DabShape& shape, int left, int y, int count, float* coverage)
 // The same in fixed point, truncated as libmypaint does.
 void quantize_row(const float* coverage, int count, std::uint16_t* mask);
 
-// plane += (color - plane) * mask * opacity, in fixed point, over one row.
-void blend_row(const std::uint16_t* mask, int count, std::uint32_t opacity, std::int32_t color, std::uint16_t* plane);
+constexpr int kLanes = 16;  // pixels that one step of a kernel takes
 
-// The same when the dab also erases: alpha < kOne scales what is put on, not what is taken off.
-void blend_erase_row(const std::uint16_t* mask, int count, std::uint32_t opacity, std::uint32_t alpha,
-                     std::uint32_t color, std::uint16_t* plane);
+// What a dab puts on a canvas, in fixed point.
+struct DabInk {
+    std::uint16_t color[4];  // red, green, blue; alpha, which is kOne
+    std::uint16_t opacity;
+    std::uint16_t alpha;  // less than kOne erases: it scales what is put on, not what is taken off
+};
+
+// Four planes of one canvas. Kernels may read and write back kLanes pixels past the end of the last one.
+struct Planes {
+    std::uint16_t* first;
+    std::size_t plane_size;
+    int width;
+};
+
+// plane += (color - plane) * coverage * opacity over the pixels of `rect`, which lies on the canvas and within
+// the dab. `with_alpha` is false where the canvas is opaque.
+void paint_dab(const DabShape& shape, const Rect& rect, const DabInk& ink, bool with_alpha, const Planes& planes);
+
+// The same for a dab that also erases; always with alpha.
+void paint_erasing_dab(const DabShape& shape, const Rect& rect, const DabInk& ink, const Planes& planes);
+
+// The instruction sets that this processor has kernels for, best first, and another choice of them: every set
+// paints the same bytes, which only a test can want to see.
+std::vector<std::string> instruction_sets();
+void use_instruction_set(const std::string& name);
 
 }  // namespace spiral

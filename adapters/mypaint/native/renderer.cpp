@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <exception>
+#include <string>
 #include <thread>
 
 namespace spiral {
@@ -111,13 +112,16 @@ void Renderer::bytes(int canvas, const Rect& rect, std::uint8_t* out) const {
 Snapshot Renderer::snapshot(int canvas) const {
     const std::lock_guard lock(mutex_);
     const std::uint16_t* pixels = canvases_.plane(canvas, 0);
-    return {{pixels, pixels + 4 * canvases_.plane_size()}, canvases_.opaque(canvas)};
+    return {{pixels, pixels + 4 * canvases_.plane_size()}, canvases_.opaque(canvas), canvases_.height(),
+            canvases_.width()};
 }
 
 void Renderer::restore(int canvas, const Snapshot& snapshot) {
     const std::lock_guard lock(mutex_);
-    if (snapshot.pixels.size() != 4 * canvases_.plane_size()) {
-        throw std::invalid_argument("the snapshot is of a canvas of another size");
+    if (snapshot.height != canvases_.height() || snapshot.width != canvases_.width()) {
+        throw std::invalid_argument("snapshot: " + std::to_string(snapshot.width) + " x " +
+                                    std::to_string(snapshot.height) + " px, must be " +
+                                    std::to_string(canvases_.width()) + " x " + std::to_string(canvases_.height()));
     }
     const bool was_opaque = canvases_.opaque(canvas);
     std::copy(snapshot.pixels.begin(), snapshot.pixels.end(), canvases_.plane(canvas, 0));

@@ -34,6 +34,7 @@ class BrushSet {
 struct Snapshot {
     std::vector<std::uint16_t> pixels;
     bool opaque;
+    int height, width;
 };
 
 class Renderer {

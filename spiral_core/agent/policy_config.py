@@ -1,0 +1,122 @@
+"""The shape of a light policy: what it sees, what it says and how wide it is. Free of torch.
+
+The network (sizes of the default configuration; H is 64 pixels, the map has 16 x 16 cells):
+
+    planes      canvas, target, squared error                   -> 4x4 patch convolution, 16
+    cells       16 + (offset from the current location, nearness) -> 3x3 residual convolution, 16
+                -> 3x3 stride 2, 32 -> 3x3 stride 2, 48
+    map         sum of 1x1 convolutions of the three levels, 16 channels at 16 x 16
+    state       cells at 4x4, map at the location, embedded last action, noise -> FC 128 -> LSTM 128
+    decision    flag, end, control, size, pressure, red, green, blue, each seeing the ones before it;
+                location logits = low-rank form over rows and columns + query over the map
+
+Source: the released SPIRAL agent's structure (arXiv 1804.01118, appendix B), narrowed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from spiral_core.action_space import ActionSpace
+from spiral_core.errors import AgentError, ConfigError
+
+FORMAT: Final = "spiral-studio-agent"
+FORMAT_VERSION: Final = "1"
+PATCH: Final = 4
+"""Side of a patch in pixels; the map has one cell per patch."""
+NUM_LOCATION_PLANES: Final = 3
+NUM_EXTRAS: Final = 3
+"""Scalars that the state sees: location x, y and how far the episode is."""
+NEARNESS_SCALE: Final = 0.15
+"""Distance in canvas widths at which nearness to the current location has fallen to 1/e."""
+STEP_SCALE: Final = 20.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyConfig:
+    """The shape of a light policy.
+
+    Attributes:
+        action_space: What it says.
+        is_conditional: It sees a target; otherwise noise.
+        canvas_px: Side of the square canvas, a multiple of 16.
+        channels: Channels of the three levels, 4, 8 and 16 pixels a cell.
+        map_channels: Channels of the map that locations are read from.
+        hidden: Width of the state.
+        embedding: Width of an embedded part of an action.
+        rank: Rank of the location logits' row and column form.
+        noise_size: Length of the noise vector of an unconditional policy.
+    """
+
+    action_space: ActionSpace = dataclasses.field(default_factory=ActionSpace)
+    is_conditional: bool = True
+    canvas_px: int = 64
+    channels: tuple[int, int, int] = (16, 32, 48)
+    map_channels: int = 16
+    hidden: int = 128
+    embedding: int = 16
+    rank: int = 4
+    noise_size: int = 10
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "channels", tuple(self.channels))
+        for name in ("canvas_px", "map_channels", "hidden", "embedding", "rank", "noise_size"):
+            _positive(name, getattr(self, name))
+        if len(self.channels) != 3:
+            raise ConfigError(f"policy.channels: {self.channels!r}, must be three whole numbers")
+        for width in self.channels:
+            _positive("channels", width)
+        if self.canvas_px % (4 * PATCH):
+            raise ConfigError(f"policy.canvas_px: {self.canvas_px}, must be a multiple of {4 * PATCH}")
+        if self.action_space.grid % self.map_side:
+            raise ConfigError(
+                f"policy.action_space.grid: {self.action_space.grid}, must be a multiple of {self.map_side}, "
+                "the cells along the map's side"
+            )
+        if self.action_space.aspect != 1.0:
+            raise ConfigError(f"policy.action_space.aspect: {self.action_space.aspect:g}, must be 1")
+
+    @property
+    def map_side(self) -> int:
+        """Cells along the map's side."""
+        return self.canvas_px // PATCH
+
+    @property
+    def num_planes(self) -> int:
+        """Image planes that the patch convolution sees: canvas; target and squared error when conditional."""
+        return 7 if self.is_conditional else 3
+
+    def to_metadata(self) -> dict[str, str]:
+        """Return the configuration as the string table of a weights file."""
+        return {
+            "format": FORMAT,
+            "version": FORMAT_VERSION,
+            "config": json.dumps(dataclasses.asdict(self), sort_keys=True),
+        }
+
+    @classmethod
+    def from_metadata(cls, metadata: dict[str, str], source: str) -> PolicyConfig:
+        """Read the configuration back.
+
+        Raises:
+            AgentError: It is missing, of another version, or broken; the message names the source.
+        """
+        if metadata.get("format") != FORMAT:
+            raise AgentError(f"{source}: format {metadata.get('format')!r}, must be {FORMAT!r}")
+        if metadata.get("version") != FORMAT_VERSION:
+            raise AgentError(f"{source}: version {metadata.get('version')!r}, must be {FORMAT_VERSION!r}")
+        try:
+            fields: dict[str, Any] = json.loads(metadata["config"])
+            space: dict[str, Any] = dict(fields.pop("action_space"))
+            space["radii"] = tuple(space["radii"])
+            return cls(action_space=ActionSpace(**space), **fields)
+        except (KeyError, TypeError, ValueError) as error:
+            raise AgentError(f"{source}: config: {error}") from error
+
+
+def _positive(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 4096:
+        raise ConfigError(f"policy.{name}: {value!r}, must be a whole number in [1, 4096]")

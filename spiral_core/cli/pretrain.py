@@ -1,0 +1,245 @@
+"""`spiral pretrain`: teach an agent its first strokes, from random programs or by imitating search."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import difflib
+import functools
+import json
+import os
+import platform
+import shlex
+import sys
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from spiral_core.cli.parsing import Verbs, positive_number, whole_number
+from spiral_core.files import write_atomic
+
+from adapters.mypaint import mypaint_renderer
+from spiral_core.action_space import ActionSpace
+from spiral_core.errors import AgentError, ConfigError
+
+if TYPE_CHECKING:
+    from spiral_core.learning.pretraining import Progress
+
+CARD: Final = "card.json"
+LARGEST_SEED: Final = 2**31 - 1
+
+T = TypeVar("T")
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Describe the verb."""
+    parser = verbs.add_parser(
+        "pretrain",
+        help="teach an agent its first strokes (needs torch)",
+        description="Teach an agent its first strokes: from random programs, or by imitating search.\n"
+        "The run folder holds the agent, its card, metrics.jsonl and a checkpoint; a run that was\n"
+        "stopped in any way goes on with --resume and ends with the same bytes.",
+        epilog="examples:\n"
+        "  spiral pretrain --minutes 10 -o runs/first\n"
+        "  spiral pretrain --grayscale --minutes 10 -o runs/digits\n"
+        "  spiral pretrain configs/train/painter.toml --minutes 40 -o runs/painter\n"
+        "  spiral pretrain configs/train/painter.toml --minutes 40 -o runs/painter --resume",
+    )
+    parser.add_argument(
+        "config", metavar="CONFIG", type=Path, nargs="?", help="what to learn from, and how (.toml)"
+    )
+    parser.add_argument("-o", "--output", metavar="FOLDER", type=Path, required=True, help="the run folder")
+    parser.add_argument(
+        "--minutes", metavar="M", type=positive_number, default=10.0, help="how long (default: 10)"
+    )
+    parser.add_argument(
+        "--seed", metavar="N", type=whole_number(0, LARGEST_SEED), default=0, help="default: 0"
+    )
+    parser.add_argument("--grayscale", action="store_true", help="black strokes on white, no colour")
+    parser.add_argument("--resume", action="store_true", help="go on from the folder's checkpoint")
+    parser.set_defaults(run=run)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PretrainFile:
+    """What a configuration file may say; every table and key may be left out.
+
+    Attributes:
+        source: "programs" (random programs) or "search" (imitate search).
+        faces: With source "search": half of the pictures are crops of the face photographs in SPIRAL_DATA.
+        actions: Keys of `ActionSpace`; radii in `radii_px` of a 64 pixel canvas.
+        policy: Keys of `PolicyConfig`.
+        training: Keys of `PretrainingConfig`.
+        programs: Keys of `RandomProgramsConfig`.
+        search: Keys of `SearchImitationConfig`.
+    """
+
+    source: str = "programs"
+    faces: bool = False
+    actions: dict[str, Any] = field(default_factory=dict)
+    policy: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    programs: dict[str, Any] = field(default_factory=dict)
+    search: dict[str, Any] = field(default_factory=dict)
+
+
+def read_pretrain_file(path: Path | None) -> PretrainFile:
+    """Read a configuration file; None gives the defaults.
+
+    Raises:
+        ConfigError: It is missing, no TOML, or has an unknown key or a value of the wrong type.
+    """
+    if path is None:
+        return PretrainFile()
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    content = build(PretrainFile, table, str(path))
+    if content.source not in ("programs", "search"):
+        raise ConfigError(f"{path}: source: {content.source!r}, must be 'programs' or 'search'")
+    return content
+
+
+def build(kind: type[T], table: dict[str, Any], where: str, **fixed: Any) -> T:
+    """Make a configuration from a table.
+
+    Args:
+        kind: The dataclass.
+        table: Its values by name; types must be those of the defaults, whole numbers may stand for floats.
+        where: What errors call the place.
+        fixed: Values that no file may set.
+
+    Raises:
+        ConfigError: A key is unknown or a value of the wrong type or out of range.
+    """
+    blank = kind(**fixed)
+    names = [entry.name for entry in dataclasses.fields(kind) if entry.name not in fixed]  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    for name, value in table.items():
+        if name not in names:
+            near = difflib.get_close_matches(name, names, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; must be one of {', '.join(names)}"
+            raise ConfigError(f"{where}: unknown key {name!r}{hint}")
+        default = getattr(blank, name)
+        if isinstance(default, tuple) and isinstance(value, list):
+            value = tuple(value)
+        if isinstance(default, float) and type(value) is int:
+            value = float(value)
+        if type(value) is not type(default):
+            raise ConfigError(f"{where}: {name}: {value!r}, must be a {type(default).__name__}")
+        values[name] = value
+    try:
+        return kind(**fixed, **values)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
+
+
+def action_space(table: dict[str, Any], where: str, *, grayscale: bool) -> ActionSpace:
+    """Make the action space of a file's [actions] table."""
+    rest = dict(table)
+    pixels = rest.pop("radii_px", None)
+    if pixels is not None:
+        if not isinstance(pixels, list) or not all(type(radius) in (int, float) for radius in pixels):
+            raise ConfigError(f"{where}: radii_px: {pixels!r}, must be a list of numbers")
+        rest["radii"] = [radius / 64 for radius in pixels]
+    return build(ActionSpace, rest, where, grayscale=grayscale, compat=None, aspect=1.0)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, and write the agent with its card."""
+    try:
+        from spiral_core.agent.policy_config import PolicyConfig
+        from spiral_core.learning.pictures import mixed_pictures, synthetic_pictures
+        from spiral_core.learning.pretraining import Pretraining, PretrainingConfig, use_threads
+        from spiral_core.learning.search_imitation import SearchImitation, SearchImitationConfig
+        from spiral_core.learning.warm_start import RandomPrograms, RandomProgramsConfig
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise AgentError("training needs torch, which is not installed: pip install torch") from error
+    where = str(arguments.config or "defaults")
+    content = read_pretrain_file(arguments.config)
+    space = action_space(content.actions, f"{where}: [actions]", grayscale=arguments.grayscale)
+    policy = build(
+        PolicyConfig, content.policy, f"{where}: [policy]", action_space=space, is_conditional=True
+    )
+    training = build(PretrainingConfig, content.training, f"{where}: [training]", seed=arguments.seed)
+    programs = build(RandomProgramsConfig, content.programs, f"{where}: [programs]")
+    search = build(SearchImitationConfig, content.search, f"{where}: [search]")
+    use_threads(1)
+    source: RandomPrograms | SearchImitation
+    if content.source == "programs":
+        source = RandomPrograms(
+            space, mypaint_renderer, side=policy.canvas_px, seed=arguments.seed, config=programs
+        )
+    else:
+        if arguments.grayscale:
+            raise ConfigError("--grayscale: search solves colours; it goes with random programs only")
+        pictures = functools.partial(mixed_pictures, _faces("train")) if content.faces else synthetic_pictures
+        source = SearchImitation(
+            space, mypaint_renderer, pictures, side=policy.canvas_px, seed=arguments.seed, config=search
+        )
+    pretraining = Pretraining(policy, source, arguments.output, training, resume=arguments.resume)
+    began = pretraining.seconds
+    line = _ProgressLine(60 * arguments.minutes)
+    try:
+        pretraining.run(seconds=60 * arguments.minutes, report=line.show)
+    finally:
+        line.close()
+    card = {
+        "command": shlex.join(["spiral", *sys.argv[1:]]),
+        "configuration": dataclasses.asdict(content),
+        "seed": arguments.seed,
+        "rounds": pretraining.rounds,
+        "updates": pretraining.updates,
+        "examples": pretraining.examples,
+        "minutes": round(pretraining.seconds / 60, 1),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, one of them used",
+        "loss": line.last_loss,
+    }
+    write_atomic(arguments.output / CARD, json.dumps(card, indent=2) + "\n")
+    minutes = (pretraining.seconds - began) / 60
+    print(f"wrote {arguments.output}, {pretraining.examples} examples, {minutes:.1f} minutes in this call")
+    return 0
+
+
+def _faces(split: str) -> Any:
+    from spiral_core.learning.pictures import load_faces
+
+    folder = os.environ.get("SPIRAL_DATA")
+    if not folder:
+        raise ConfigError("faces: the environment variable SPIRAL_DATA must point at the data folder")
+    return load_faces(Path(folder), split)
+
+
+class _ProgressLine:
+    """One live line on a terminal; a line a minute elsewhere."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._is_live = sys.stderr.isatty()
+        self._shown = -60.0
+        self.last_loss: float | None = None
+
+    def show(self, progress: Progress) -> None:
+        self.last_loss = round(progress.loss, 4)
+        if not self._is_live and progress.seconds - self._shown < 60:
+            return
+        self._shown = progress.seconds
+        left = max(0.0, self._seconds - progress.seconds)
+        rate = progress.new_examples / max(progress.seconds, 1e-3)
+        text = (
+            f"{progress.examples} examples, {rate:.0f}/s, loss {progress.loss:.3f}, "
+            f"{progress.seconds / 60:.1f} min, {left / 60:.1f} min left"
+        )
+        print(
+            f"\r\x1b[K{text}" if self._is_live else text, end="" if self._is_live else "\n", file=sys.stderr
+        )
+
+    def close(self) -> None:
+        if self._is_live:
+            print(file=sys.stderr)
