@@ -76,7 +76,9 @@ class AgentProposer:
         )
         values = np.zeros((num_crops, _SAMPLES_PER_CROP, len(STROKE_COLUMNS)))
         for axis in (0, 1):
-            values[..., axis:6:2] = (corner[:, None, axis, None] + side[:, :, None] * proposals[..., axis:6:2]) / width
+            values[..., axis:6:2] = (
+                corner[:, None, axis, None] + side[:, :, None] * proposals[..., axis:6:2]
+            ) / width
         values[..., 6:8] = proposals[..., 6:8]
         values[..., 8] = side * proposals[..., 8] / width
         values[..., 12] = rng.uniform(0.5, 1.0, values.shape[:2])
