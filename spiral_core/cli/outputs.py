@@ -22,7 +22,7 @@ from adapters.timelapse import write_timelapse
 from spiral_core import __version__
 from spiral_core.cli.render import render, write_picture
 from spiral_core.evaluation.metrics import Scores, score
-from spiral_core.files import make_folder, write_atomic
+from spiral_core.files import write_atomic
 from spiral_core.program import PaintingProgram
 from spiral_core.program_file import read_painting, write_program
 
@@ -67,7 +67,7 @@ def write_outputs(
         program: The painting.
         target: The photo at the size that the picture gets, shape (height, width, 3).
         run: How it came about.
-        folder: Where to; made if it is missing.
+        folder: Where to; must be there.
         timelapse: "mp4", "gif" or None for no film.
         progress: Told what is written and how far it is.
 
@@ -77,7 +77,6 @@ def write_outputs(
     Raises:
         OutputError: Something cannot be written.
     """
-    make_folder(folder)
     write_program(program, folder / "program.json")
     program = read_painting(folder / "program.json")
     progress("picture", 0.0)

@@ -19,6 +19,7 @@ from spiral_core.cli.palettes import Paints, parse_palette
 from spiral_core.cli.parsing import Verbs, page_for, positive_number, whole_number
 from spiral_core.cli.progress import PaintingProgress
 from spiral_core.errors import ConfigError, PhotoError, SpiralError
+from spiral_core.files import make_folder
 from spiral_core.photo import photo_size, read_mask, read_photo
 from spiral_core.program import SEED_LIMIT, Page, PaintingProgram
 from spiral_core.program_file import read_painting
@@ -220,10 +221,11 @@ def _paint(
     painter = Painter(
         target, options, mypaint_planning, proposer=proposer, program=start, importance=importance, page=page
     )
+    make_folder(folder)  # before the work, so that none is lost
     interrupts.on_request = painter.stop
-    with PaintingProgress(photo.name, arguments.strokes) as progress:
+    with PaintingProgress(photo.name) as progress:
         if not interrupts.requested:
-            _follow(painter, progress, interrupts, len(start.strokes) if start else 0)
+            _follow(painter, progress, interrupts, arguments, len(start.strokes) if start else 0)
         outcome = PaintingRun(
             photo=photo,
             seed=arguments.seed,
@@ -246,18 +248,29 @@ def _paint(
     )
 
 
-def _follow(painter: Painter, progress: PaintingProgress, interrupts: Interrupts, num_strokes: int) -> None:
+def _follow(
+    painter: Painter,
+    progress: PaintingProgress,
+    interrupts: Interrupts,
+    arguments: argparse.Namespace,
+    num_strokes: int,
+) -> None:
+    """Run a painter to its end and show how far it is."""
+    start_s = time.monotonic()
+    told = 0.0  # what the painter says itself at the beginning of each phase
     for event in painter.run():
         if interrupts.requested:
             painter.stop()
         if isinstance(event, PhaseChanged):
-            progress.phase(event.name, event.progress)
+            told = event.progress
+            progress.phase(event.name, told)
             continue
-        if isinstance(event, StrokeAdded):
-            num_strokes += 1
-        elif isinstance(event, StrokeRemoved):
-            num_strokes -= 1
-        progress.show(num_strokes, event.error)
+        num_strokes += isinstance(event, StrokeAdded) - isinstance(event, StrokeRemoved)
+        if arguments.seconds is None:
+            part = max(told, 0.5 * num_strokes / arguments.strokes)  # the other half is revision
+        else:
+            part = (time.monotonic() - start_s) / arguments.seconds
+        progress.show(min(1.0, part), num_strokes, event.error)
 
 
 def _page(arguments: argparse.Namespace, start: PaintingProgram | None, aspect: float) -> Page:

@@ -22,12 +22,10 @@ class PaintingProgress:
 
     Args:
         name: What is being painted.
-        num_strokes: How many strokes there will be.
     """
 
-    def __init__(self, name: str, num_strokes: int) -> None:
+    def __init__(self, name: str) -> None:
         self._name = name
-        self._num_strokes = num_strokes
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -51,9 +49,8 @@ class PaintingProgress:
     ) -> None:
         self._progress.stop()
 
-    def show(self, num_strokes: int, error: float) -> None:
-        """Tell how many strokes there are and how far the painting is from the photo (mean squared error)."""
-        part = min(1.0, num_strokes / self._num_strokes)
+    def show(self, part: float, num_strokes: int, error: float) -> None:
+        """Tell how far the search is, in [0, 1], the strokes and the mean squared error."""
         self._progress.update(self._task, completed=part, strokes=num_strokes, error=f"{error:.5f}")
 
     def phase(self, name: str, part: float) -> None:

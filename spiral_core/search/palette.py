@@ -42,7 +42,9 @@ def find_palette(picture: npt.NDArray[np.uint8], size: int, rng: np.random.Gener
         moved = np.stack(
             [np.bincount(owner, weights * points[:, c], minlength=size) for c in range(3)], axis=1
         )
-        fresh: npt.NDArray[np.float64] = np.where(mass[:, None] > 0, moved / np.maximum(mass[:, None], 1e-12), paints)
+        fresh: npt.NDArray[np.float64] = np.where(
+            mass[:, None] > 0, moved / np.maximum(mass[:, None], 1e-12), paints
+        )
         if np.allclose(fresh, paints, atol=1e-4):
             break
         paints = fresh

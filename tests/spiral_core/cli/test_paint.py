@@ -268,3 +268,23 @@ def test_a_terminal_sees_strokes_and_error(photo: Path, tmp_path: Path) -> None:
     assert b"cat.png" in shown
     assert b" strokes, error 0.0" in shown
     assert b"MSE" in out
+
+
+def test_an_output_that_cannot_be_is_told_before_the_work(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    start_s = time.monotonic()
+    assert (
+        main(["paint", str(photo), "-o", str(tmp_path / "file"), "--seconds", "60", "--strokes", "90000"])
+        == 2
+    )
+    assert time.monotonic() - start_s < 30
+    assert "cannot make this folder" in capsys.readouterr().err
+
+
+def test_a_budget_of_seconds_ends_the_search(photo: Path, tmp_path: Path) -> None:
+    paint(photo, tmp_path / "out", "--seconds", "0.5", "--strokes", "90000")
+    report = report_of(tmp_path / "out")
+    assert 0.4 < report["wall_s"] < 10
+    assert 0 < report["strokes"] < 90000
