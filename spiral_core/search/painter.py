@@ -80,6 +80,7 @@ class _Level:
 
     view: View
     canvas: PlanningCanvas
+    sizes: tuple[int, ...]  # multiples of the view's size that the canvas is judged at
     error: float  # of `canvas`, kept up to date by adding gains
     scale: float  # pixels of the target per pixel of this level
 
@@ -167,6 +168,7 @@ class Painter:
         self._started_s = 0.0
         self._stopped = False
         self._sweeps_done = 0
+        self._past_evaluations = 0
         self._level = self._open_level(self._width_for(len(program.strokes) if program else 0))
         if program is not None and program.strokes:
             self._level.canvas.extend(StrokeArray.from_strokes(program.strokes))
@@ -183,8 +185,6 @@ class Painter:
     def num_evaluations(self) -> int:
         """Candidate strokes rendered so far, on all sizes together."""
         return self._past_evaluations + self._level.canvas.num_evaluations
-
-    _past_evaluations = 0
 
     @property
     def palette(self) -> tuple[Color, ...] | None:
@@ -249,13 +249,18 @@ class Painter:
             width = -(-width // 2)
         return width
 
+    def _final_sizes(self) -> tuple[int, ...]:
+        """The sizes that the finished plan is judged at; costly, so only the later sweeps work at them."""
+        small = self._typical_radius(self._budget) * self._width < _SAME_LOOK_RADIUS_PX
+        return (1, 2) if small else (1,)
+
     def _typical_radius(self, num_strokes: int) -> float:
         """Radius to expect of the next stroke after so many, in canvas widths."""
         if self._options.pen_width is not None:
             return self._options.pen_width / 2
         return float(_FIRST_RADIUS * np.sqrt(self._aspect / (num_strokes + 1.0)))
 
-    def _open_level(self, width: int) -> _Level:
+    def _open_level(self, width: int, sizes: tuple[int, ...] = (1,)) -> _Level:
         height = self._height if width == self._width else max(1, round(width * self._aspect))
         target = self._target
         weight = self._importance
@@ -264,7 +269,6 @@ class Painter:
             if weight is not None:
                 weight = np.asarray(Image.fromarray(weight).resize((width, height), Image.Resampling.BOX))
         picture = target.astype(np.float32) / np.float32(255.0)
-        small = self._typical_radius(self._budget) * self._width < _SAME_LOOK_RADIUS_PX
         canvas = self._planning(
             picture,
             background=self._background,
@@ -272,7 +276,7 @@ class Painter:
             weight=weight,
             palette=self._palette,
             num_threads=self._options.threads,
-            sizes=(1, 2) if small and width == self._width else (1,),
+            sizes=sizes,
         )
         view = View(
             target=picture,
@@ -281,12 +285,12 @@ class Painter:
             limits=self._options.limits(self._width, self._aspect),
             brushes=self._options.brushes,
         )
-        return _Level(view, canvas, canvas.error(), self._width / width)
+        return _Level(view, canvas, sizes, canvas.error(), self._width / width)
 
-    def _change_level(self, width: int) -> None:
+    def _change_level(self, width: int, sizes: tuple[int, ...] = (1,)) -> None:
         strokes = self._level.canvas.strokes()
         self._past_evaluations += self._level.canvas.num_evaluations
-        self._level = self._open_level(width)
+        self._level = self._open_level(width, sizes)
         self._level.canvas.extend(strokes)
         self._level.canvas.solve_colors(4)
         self._level.error = self._level.canvas.error()
@@ -333,6 +337,9 @@ class Painter:
             if self._deadline_s is None and self._sweeps_done >= effort.sweeps:
                 return
             yield PhaseChanged("revise", self._progress())
+            half_done = self._sweeps_done >= effort.sweeps * 2 // 5 or self._out_of_time(0.75)
+            if half_done and self._level.sizes != self._final_sizes():
+                self._change_level(self._width, self._final_sizes())
             last = self._deadline_s is None and self._sweeps_done == effort.sweeps - 1
             scale = max(0.5 * 0.75**self._sweeps_done, 0.1)
             yield from self._sweep(scale)
@@ -371,7 +378,7 @@ class Painter:
         yield from self._add_strokes()
 
     def _stroke(self, index: int) -> Stroke:
-        return _select(self._level.canvas.strokes(), index).to_strokes()[0]
+        return self._level.canvas.stroke(index).to_strokes()[0]
 
 
 def _select(strokes: StrokeArray, index: int) -> StrokeArray:
