@@ -24,6 +24,7 @@ from spiral_core.photo import photo_size, read_mask, read_photo
 from spiral_core.program import SEED_LIMIT, Page, PaintingProgram
 from spiral_core.program_file import read_painting
 from spiral_core.search import Painter, PaintOptions, PhaseChanged, Proposer, StrokeAdded, StrokeRemoved
+from spiral_core.search.agent_proposer import DEFAULT_AGENT, SHIPPED_FOLDER, AgentProposer
 
 _SMALLEST_DEFAULT_PX = 512
 _LARGEST_DEFAULT_PX = 1024
@@ -108,8 +109,9 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument(
         "--agent",
         metavar="NAME",
-        default="default",
-        help="who proposes strokes, or none (default: the shipped one)",
+        default=DEFAULT_AGENT,
+        help=f"trained agent that proposes strokes: a shipped one, a .safetensors file, or none for rules of "
+        f"thumb (default: {DEFAULT_AGENT})",
     )
     parser.add_argument(
         "--seed",
@@ -178,10 +180,17 @@ def photos_in(folder: Path) -> list[Path]:
 
 
 def _proposer(name: str) -> Proposer | None:
-    """Return the agent of this name as a source of strokes; None leaves that to the painter."""
-    if name not in ("default", "none"):
-        raise ConfigError(f"agent {name!r}: no such agent; valid: default, none")
-    return None
+    """Return the agent of this name, or in this weights file; None leaves proposals to the painter."""
+    if name == "none":
+        return None
+    if name.endswith(".safetensors"):
+        return AgentProposer.load(Path(name))
+    shipped = sorted(path.parent.name for path in SHIPPED_FOLDER.glob("*/agent.safetensors"))
+    if name not in shipped:
+        raise ConfigError(
+            f"agent {name!r}: no such agent; valid: {', '.join(shipped)}, none, or a .safetensors file"
+        )
+    return AgentProposer.load(SHIPPED_FOLDER / name / "agent.safetensors")
 
 
 def _brushes(arguments: argparse.Namespace) -> tuple[str, ...]:
@@ -230,7 +239,7 @@ def _paint(
             photo=photo,
             seed=arguments.seed,
             options=_told(arguments),
-            agent=None,
+            agent=None if proposer is None else arguments.agent,
             cpu_s=time.process_time() - cpu_start,
             wall_s=time.perf_counter() - wall_start,
             is_complete=not interrupts.requested,
