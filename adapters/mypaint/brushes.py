@@ -161,7 +161,7 @@ def _check(name: str, path: Path, text: str) -> Brush:
     if is_pigment and used("smudge"):
         raise BrushError(
             f"{where}: picks up paint and mixes it as pigments, for which libmypaint samples the canvas at "
-            "random places: it would never be the same painting twice; take a brush without smudge or paint_mode"
+            "random places: it would never be the same painting twice; take one without smudge or paint_mode"
         )
     if is_pigment and used("lock_alpha"):
         raise BrushError(f"{where}: pigment mixing with locked alpha is not supported; choose another brush")

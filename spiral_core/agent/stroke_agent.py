@@ -63,7 +63,7 @@ class StrokeAgent:
         num_samples: int,
         rng: np.random.Generator,
         *,
-        temperature: float = 1.0,
+        temperature: float = 0.5,
     ) -> npt.NDArray[np.float64]:
         """Propose strokes for every crop, as the first step of an episode that begins at the start.
 

@@ -16,12 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from spiral_core.cli.parsing import Verbs, positive_number, whole_number
-from spiral_core.files import write_atomic
-
 from adapters.mypaint import mypaint_renderer
 from spiral_core.action_space import ActionSpace
+from spiral_core.cli.parsing import Verbs, positive_number, whole_number
 from spiral_core.errors import AgentError, ConfigError
+from spiral_core.files import write_atomic
 
 if TYPE_CHECKING:
     from spiral_core.learning.pretraining import Progress

@@ -37,7 +37,9 @@ class Examples(NamedTuple):
     weight: npt.NDArray[np.float32]
     part_mask: npt.NDArray[np.float32]
 
-    def __len__(self) -> int:
+    @property
+    def num_examples(self) -> int:
+        """How many examples there are."""
         return len(self.canvas)
 
     def rows(self, index: npt.NDArray[np.int64]) -> Examples:

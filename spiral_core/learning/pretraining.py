@@ -221,13 +221,15 @@ class Pretraining:
         losses, part_losses = [], []
         for epoch in range(config.epochs):
             rng = np.random.default_rng([config.seed, self.rounds, epoch])
-            order = rng.permutation(len(examples))
+            order = rng.permutation(examples.num_examples)
             for first in range(0, len(order) - config.batch_size + 1, config.batch_size):
                 loss, part_loss = self._update(examples.rows(order[first : first + config.batch_size]))
                 losses.append(loss)
                 part_losses.append(part_loss)
         if not losses:
-            raise ConfigError(f"pretraining.batch_size: {config.batch_size}, must be at most {len(examples)}")
+            raise ConfigError(
+                f"pretraining.batch_size: {config.batch_size}, must be at most {examples.num_examples}"
+            )
         self.rounds += 1
         return float(np.mean(losses)), torch.stack(part_losses).mean(dim=0)
 
@@ -241,7 +243,7 @@ class Pretraining:
         torch.nn.utils.clip_grad_norm_(self.policy.parameters(), config.max_gradient_norm)
         self.optimizer.step()
         self.updates += 1
-        self.examples += len(examples)
+        self.examples += examples.num_examples
         # Young runs forget faster, so that the mean is never that of the first weights.
         decay = min(config.mean_decay, self.updates / (self.updates + 10))
         with torch.no_grad():

@@ -37,22 +37,22 @@ def uniform_strokes(
 def error_driven_strokes(
     canvas: Pixels, target: Pixels, start_yx: Doubles, num: int, rng: np.random.Generator
 ) -> Doubles:
-    """Propose strokes from pixels drawn by error: any direction, log-uniform length and radius, bent."""
+    """Propose strokes through pixels drawn by error: any direction, log-uniform length and radius, bent."""
     batch, side = len(canvas), canvas.shape[1]
     error = np.square(target.astype(np.float32) - canvas.astype(np.float32)).sum(axis=3).reshape(batch, -1)
     share = error.cumsum(axis=1, dtype=np.float64)
     drawn = rng.random((batch, num)) * share[:, -1:]
     pixel = np.stack([np.searchsorted(row, values) for row, values in zip(share, drawn, strict=True)])
     row, column = np.divmod(np.minimum(pixel, side * side - 1), side)
-    start = (np.stack([column, row], axis=2) + rng.random((batch, num, 2))) / side
+    place = (np.stack([column, row], axis=2) + rng.random((batch, num, 2))) / side
     length = np.exp(rng.uniform(np.log(1 / side), np.log(0.7), (batch, num)))
     angle = rng.uniform(0, 2 * np.pi, (batch, num))
     along = np.stack([np.cos(angle), np.sin(angle)], axis=2) * length[..., None]
     normal = along[..., ::-1] * (-1.0, 1.0)
     strokes = np.empty((batch, num, len(PROPOSAL_COLUMNS)))
-    strokes[..., 0:2] = start
-    strokes[..., 2:4] = start + along / 2 + normal * rng.normal(0, 0.2, (batch, num, 1))
-    strokes[..., 4:6] = start + along
+    strokes[..., 0:2] = place - along / 2
+    strokes[..., 2:4] = place + normal * rng.normal(0, 0.2, (batch, num, 1))
+    strokes[..., 4:6] = place + along / 2
     strokes[..., 6:8] = 1.0
     strokes[..., 8] = np.exp(rng.uniform(np.log(1 / side), np.log(10 / side), (batch, num)))
     return strokes

@@ -154,8 +154,11 @@ def coarse_gains(bank: StrokeBank, canvas: Floats, target: Floats, cells: npt.ND
     """
     batch, side, half = len(canvas), bank.side, bank.side // 2
     difference = target - canvas
-    wasted = np.einsum("bijc,bijc->bij", target, target) - np.einsum("bijc,bijc->bij", difference, difference)
-    planes = np.concatenate([target, wasted[..., None], np.ones_like(wasted)[..., None]], axis=3)
+    # Colours are reckoned from the target's at the start: a good stroke's is near, so little cancels out.
+    pixel = 2 * cells
+    near = target - target[np.arange(batch), pixel[:, 0], pixel[:, 1]][:, None, None]
+    wasted = np.einsum("bijc,bijc->bij", near, near) - np.einsum("bijc,bijc->bij", difference, difference)
+    planes = np.concatenate([near, wasted[..., None], np.ones_like(wasted)[..., None]], axis=3)
     sums_of_four = pooled(planes)
     frame = np.zeros((side, side, batch, 5), np.float32)
     for i, (row, column) in enumerate(cells):

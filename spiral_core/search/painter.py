@@ -1,4 +1,4 @@
-"""Painting a picture by search on the real brush: propose, climb, put down; then revise under what came later.
+"""Painting a picture by search on the real brush: propose, climb, put down, revise under what came later.
 
 Strokes are put down one by one where they help most, big ones first and on a coarse picture, finer ones on
 finer pictures up to the size of the target. Then sweeps go over all strokes, each of which is climbed again
@@ -239,7 +239,7 @@ class Painter:
     def _width_for(self, num_strokes: int) -> int:
         """The width of the picture that the next stroke is planned on."""
         typical = self._typical_radius(num_strokes)
-        width = self._width
+        width: int = self._width
         while width > 1.5 * _COARSE_WIDTH and typical * width / 2 >= _FINE_RADIUS_PX:
             width = -(-width // 2)
         return width

@@ -28,7 +28,7 @@ def find_palette(picture: npt.NDArray[np.uint8], size: int, rng: np.random.Gener
     points = colors.astype(np.float64) / 255.0
     weights = counts.astype(np.float64)
     size = min(size, len(points))
-    paints = np.empty((size, 3))
+    paints: npt.NDArray[np.float64] = np.empty((size, 3))
     paints[0] = np.average(points, axis=0, weights=weights)
     nearest = ((points - paints[0]) ** 2).sum(axis=1)
     for i in range(1, size):
@@ -42,10 +42,12 @@ def find_palette(picture: npt.NDArray[np.uint8], size: int, rng: np.random.Gener
         moved = np.stack(
             [np.bincount(owner, weights * points[:, c], minlength=size) for c in range(3)], axis=1
         )
-        moved = np.where(mass[:, None] > 0, moved / np.maximum(mass[:, None], 1e-12), paints)
-        if np.allclose(moved, paints, atol=1e-4):
+        fresh: npt.NDArray[np.float64] = np.where(
+            mass[:, None] > 0, moved / np.maximum(mass[:, None], 1e-12), paints
+        )
+        if np.allclose(fresh, paints, atol=1e-4):
             break
-        paints = moved
+        paints = fresh
     order = np.argsort(paints @ np.array([0.2126, 0.7152, 0.0722]), kind="stable")
     return tuple(Color(*paints[i].clip(0.0, 1.0).tolist()) for i in order)
 

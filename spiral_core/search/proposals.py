@@ -63,11 +63,14 @@ def sample_places(
     height, width = error_map.shape
     cumulative = np.cumsum(error_map, dtype=np.float64)
     total = float(cumulative[-1])
+    places: npt.NDArray[np.float64]
     if total <= 0.0:
-        return rng.random((count, 2)) * np.array([1.0, height / width])
+        places = rng.random((count, 2)) * np.array([1.0, height / width])
+        return places
     index = np.searchsorted(cumulative, rng.random(count) * total, side="right").clip(0, height * width - 1)
     y, x = np.divmod(index, width)
-    return (np.stack([x, y], axis=1) + rng.random((count, 2))) / width
+    places = (np.stack([x, y], axis=1) + rng.random((count, 2))) / width
+    return places
 
 
 def fit_to_limits(values: npt.NDArray[np.float64], limits: StrokeLimits, aspect: float) -> None:
@@ -114,14 +117,18 @@ class HeuristicProposer:
     uniform_places: bool = False
     first_radius: float = 0.3
 
+    def typical_radius(self, view: View) -> float:
+        """Radius to expect of the next stroke, in canvas widths."""
+        radius = self.first_radius * np.sqrt(view.aspect / (view.num_strokes + 1.0))
+        return float(np.clip(radius, *view.limits.radius))
+
     def propose(self, view: View, count: int, rng: np.random.Generator) -> StrokeArray:
         """Return candidates through places of high error."""
         if self.uniform_places:
             places = rng.random((count, 2)) * np.array([1.0, view.aspect])
         else:
             places = sample_places(view.canvas.error_map(), count, rng)
-        typical = self.first_radius * np.sqrt(view.aspect) / np.sqrt(view.num_strokes + 1.0)
-        radius = typical * np.exp(rng.normal(0.0, 0.5, count))
+        radius = self.typical_radius(view) * np.exp(rng.normal(0.0, 0.5, count))
         radius = radius.clip(*view.limits.radius)
         angle = rng.uniform(0.0, 2 * np.pi, count)
         length = radius * rng.uniform(1.0, 6.0, count)

@@ -1,0 +1,117 @@
+"""Candidates from a learned agent, which looks at crops around the worst places."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from spiral_core.agent.stroke_agent import StrokeAgent
+from spiral_core.program import STROKE_COLUMNS, StrokeArray
+from spiral_core.search.proposals import HeuristicProposer, View, make_strokes, sample_places
+
+SHIPPED_FOLDER: Final = Path(__file__).resolve().parents[2] / "configs" / "agents"
+DEFAULT_AGENT: Final = "painter"
+
+_SAMPLES_PER_CROP = 4
+_CROP_PER_RADIUS = 12.0  # side of a crop in radii of the stroke to be expected there
+_AGENT_SHARE = 0.4  # of the candidates; the others come from the heuristic, against blind spots
+
+
+class AgentProposer:
+    """A `Proposer` that asks a trained agent.
+
+    The agent was trained on squares of the size of a few strokes. Crops are therefore as large as suits the
+    stroke that is to be expected: the whole canvas at first, small pieces at the worst places later.
+
+    Args:
+        agent: Who is asked.
+    """
+
+    def __init__(self, agent: StrokeAgent) -> None:
+        self._agent = agent
+        self._heuristic = HeuristicProposer()
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> AgentProposer:
+        """Read an agent's weights; the shipped painter's by default.
+
+        Raises:
+            AgentError: The file is missing or no agent for painting.
+        """
+        if path is None:
+            path = SHIPPED_FOLDER / DEFAULT_AGENT / "agent.safetensors"
+        return cls(StrokeAgent.load(path))
+
+    def propose(self, view: View, count: int, rng: np.random.Generator) -> StrokeArray:
+        """Return candidates through places of high error, most of them the agent's."""
+        num_crops = max(1, round(_AGENT_SHARE * count / _SAMPLES_PER_CROP))
+        values = self._ask(view, num_crops, rng)[:count]
+        if len(values) < count:
+            rest = self._heuristic.propose(view, count - len(values), rng)
+            values = np.concatenate([values, rest.values])
+        return make_strokes(values, view, rng)
+
+    def _ask(self, view: View, num_crops: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+        height, width = view.target.shape[:2]
+        size = self._agent.crop_px
+        places = sample_places(view.canvas.error_map(), num_crops, rng) * width  # x, y in pixels
+        typical = self._heuristic.typical_radius(view)
+        side = _CROP_PER_RADIUS * typical * width * np.exp(rng.normal(0.0, 0.3, num_crops))
+        side = side.clip(8.0, max(height, width))[:, None]
+        # The place lies anywhere in the middle half of its crop, and crops stay on the canvas where they fit.
+        corner = places - side * rng.uniform(0.25, 0.75, (num_crops, 2))
+        room = np.array([width, height]) - side
+        corner = np.where(room > 0, corner.clip(0.0, np.maximum(room, 0.0)), room / 2)
+        start = ((places - corner) / side).clip(0.0, 1.0)
+        picture = view.canvas.canvas()
+        proposals = self._agent.propose(
+            _crops(picture, corner, side, size),
+            _crops(view.target, corner, side, size),
+            start[:, ::-1],
+            _SAMPLES_PER_CROP,
+            rng,
+        )
+        values = np.zeros((num_crops, _SAMPLES_PER_CROP, len(STROKE_COLUMNS)))
+        for axis in (0, 1):
+            values[..., axis:6:2] = (
+                corner[:, None, axis, None] + side[:, :, None] * proposals[..., axis:6:2]
+            ) / width
+        values[..., 6:8] = proposals[..., 6:8]
+        values[..., 8] = side * proposals[..., 8] / width
+        values[..., 12] = rng.uniform(0.5, 1.0, values.shape[:2])
+        # Best first choices of all crops before second ones, so that a cut-off drops no crop.
+        return values.transpose(1, 0, 2).reshape(-1, len(STROKE_COLUMNS))
+
+
+def _crops(
+    picture: npt.NDArray[np.float32],
+    corner: npt.NDArray[np.float64],
+    side: npt.NDArray[np.float64],
+    size: int,
+) -> npt.NDArray[np.uint8]:
+    """Cut squares out of a picture and bring them to one size; the edge goes on outside.
+
+    Args:
+        picture: Shape (height, width, 3), in [0, 1].
+        corner: Shape (num_crops, 2): x, y of the top left corners in pixels.
+        side: Shape (num_crops, 1): side lengths in pixels.
+        size: Side of the result in pixels.
+
+    Returns:
+        Shape (num_crops, size, size, 3).
+    """
+    height, width = picture.shape[:2]
+    # One sample a pixel, or four where a crop is much larger than what the agent sees of it.
+    fine = 2 if side.max() > 1.5 * size else 1
+    offsets = (np.arange(fine * size) + 0.5) / (fine * size)
+    x = (corner[:, :1] + side * offsets).astype(np.int64).clip(0, width - 1)
+    y = (corner[:, 1:] + side * offsets).astype(np.int64).clip(0, height - 1)
+    pixels = picture[y[:, :, None], x[:, None, :]]
+    if fine == 2:
+        rows = pixels[:, 0::2] + pixels[:, 1::2]
+        pixels = (rows[:, :, 0::2] + rows[:, :, 1::2]) * np.float32(0.25)
+    crops: npt.NDArray[np.uint8] = (pixels * np.float32(255.0) + np.float32(0.5)).astype(np.uint8)
+    return crops
