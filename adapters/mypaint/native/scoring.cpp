@@ -1,98 +1,112 @@
 #include "scoring.h"
 
-#include <cstring>
-
 namespace spiral {
 
 namespace {
 
-typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float))));
-typedef std::int32_t IntLanes __attribute__((vector_size(kLanes * sizeof(float))));
+// Sums are kept in lanes, added up at the end of a row: the same order, so the same result, on every machine.
+// Loops over lanes have a fixed length, which compilers turn into vector code.
+struct LaneSums {
+    float weight2[kLanes] = {}, bare[kLanes] = {}, pull0[kLanes] = {}, pull1[kLanes] = {}, pull2[kLanes] = {};
 
-// Read from kLanes - n on: n lanes that count, then lanes that do not.
-constexpr std::int32_t kValid[2 * kLanes] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
-
-__attribute__((always_inline)) inline Lanes load(const float* from) {
-    Lanes v;
-    std::memcpy(&v, from, sizeof v);
-    return v;
-}
-
-__attribute__((always_inline)) inline double sum(const Lanes& v) {
-    double total = 0;
-    for (int i = 0; i < kLanes; ++i) total += static_cast<double>(v[i]);
-    return total;
-}
+    void add_to(ScoreSums& sums) const {
+        for (int i = 0; i < kLanes; ++i) {
+            sums.weight2 += static_cast<double>(weight2[i]);
+            sums.pull[0] += static_cast<double>(pull0[i]);
+            sums.pull[1] += static_cast<double>(pull1[i]);
+            sums.pull[2] += static_cast<double>(pull2[i]);
+            sums.bare += static_cast<double>(bare[i]);
+        }
+    }
+};
 
 }  // namespace
 
 SPIRAL_SIMD void score_row(const float* alpha, const ScorePlanes& p, int count, ScoreSums& sums) {
-    Lanes weight2 = {}, bare = {}, pull0 = {}, pull1 = {}, pull2 = {};
+    LaneSums s;
     for (int x = 0; x < count; x += kLanes) {
-        IntLanes valid;
-        std::memcpy(&valid, kValid + kLanes - (count - x < kLanes ? count - x : kLanes), sizeof valid);
-        Lanes g = (Lanes)((IntLanes)load(alpha + x) & valid);
-        if (p.through != nullptr) g *= load(p.through + x);
-        const Lanes wg = p.weight != nullptr ? g * load(p.weight + x) : g;
-        weight2 += wg * g;
-        const Lanes u0 = load(p.under[0] + x), u1 = load(p.under[1] + x), u2 = load(p.under[2] + x);
-        const Lanes r0 = load(p.residual[0] + x), r1 = load(p.residual[1] + x), r2 = load(p.residual[2] + x);
-        const Lanes e0 = r0 + g * u0, e1 = r1 + g * u1, e2 = r2 + g * u2;
-        pull0 += wg * e0;
-        pull1 += wg * e1;
-        pull2 += wg * e2;
-        bare += wg * (u0 * (r0 + e0) + u1 * (r1 + e1) + u2 * (r2 + e2));
+        float g[kLanes], wg[kLanes];
+        const float* a = alpha + x;
+        const int valid = count - x;
+        for (int i = 0; i < kLanes; ++i) g[i] = i < valid ? a[i] : 0.0f;
+        if (p.through != nullptr) {
+            const float* t = p.through + x;
+            for (int i = 0; i < kLanes; ++i) g[i] *= t[i];
+        }
+        if (p.weight != nullptr) {
+            const float* w = p.weight + x;
+            for (int i = 0; i < kLanes; ++i) wg[i] = g[i] * w[i];
+        } else {
+            for (int i = 0; i < kLanes; ++i) wg[i] = g[i];
+        }
+        const float *u0 = p.under[0] + x, *u1 = p.under[1] + x, *u2 = p.under[2] + x;
+        const float *r0 = p.residual[0] + x, *r1 = p.residual[1] + x, *r2 = p.residual[2] + x;
+        for (int i = 0; i < kLanes; ++i) {
+            const float e0 = r0[i] + g[i] * u0[i], e1 = r1[i] + g[i] * u1[i], e2 = r2[i] + g[i] * u2[i];
+            s.weight2[i] += wg[i] * g[i];
+            s.pull0[i] += wg[i] * e0;
+            s.pull1[i] += wg[i] * e1;
+            s.pull2[i] += wg[i] * e2;
+            s.bare[i] += wg[i] * (u0[i] * (r0[i] + e0) + u1[i] * (r1[i] + e1) + u2[i] * (r2[i] + e2));
+        }
     }
-    sums.weight2 += sum(weight2);
-    sums.pull[0] += sum(pull0);
-    sums.pull[1] += sum(pull1);
-    sums.pull[2] += sum(pull2);
-    sums.bare += sum(bare);
+    s.add_to(sums);
 }
 
 SPIRAL_SIMD void score_mixed_row(const float* alpha, const float* const hidden[3], const float* const residual[3],
                                  const float* weight, int count, ScoreSums& sums) {
-    Lanes weight2 = {}, bare = {}, pull0 = {}, pull1 = {}, pull2 = {};
+    LaneSums s;
     for (int x = 0; x < count; x += kLanes) {
-        IntLanes valid;
-        std::memcpy(&valid, kValid + kLanes - (count - x < kLanes ? count - x : kLanes), sizeof valid);
-        const Lanes g = (Lanes)((IntLanes)load(alpha + x) & valid);
-        Lanes w = (Lanes)((IntLanes)(Lanes{} + 1.0f) & valid);
-        if (weight != nullptr) w *= load(weight + x);
-        const Lanes wg = w * g;
-        weight2 += wg * g;
-        const Lanes h0 = load(hidden[0] + x), h1 = load(hidden[1] + x), h2 = load(hidden[2] + x);
-        const Lanes r0 = load(residual[0] + x), r1 = load(residual[1] + x), r2 = load(residual[2] + x);
-        const Lanes e0 = r0 + h0, e1 = r1 + h1, e2 = r2 + h2;
-        pull0 += wg * e0;
-        pull1 += wg * e1;
-        pull2 += wg * e2;
-        bare += w * (h0 * (r0 + e0) + h1 * (r1 + e1) + h2 * (r2 + e2));
+        float g[kLanes], w[kLanes];
+        const float* a = alpha + x;
+        const int valid = count - x;
+        for (int i = 0; i < kLanes; ++i) {
+            g[i] = i < valid ? a[i] : 0.0f;
+            w[i] = i < valid ? 1.0f : 0.0f;
+        }
+        if (weight != nullptr) {
+            for (int i = 0; i < kLanes; ++i) w[i] *= weight[x + i];
+        }
+        const float *h0 = hidden[0] + x, *h1 = hidden[1] + x, *h2 = hidden[2] + x;
+        const float *r0 = residual[0] + x, *r1 = residual[1] + x, *r2 = residual[2] + x;
+        for (int i = 0; i < kLanes; ++i) {
+            const float wg = w[i] * g[i];
+            const float e0 = r0[i] + h0[i], e1 = r1[i] + h1[i], e2 = r2[i] + h2[i];
+            s.weight2[i] += wg * g[i];
+            s.pull0[i] += wg * e0;
+            s.pull1[i] += wg * e1;
+            s.pull2[i] += wg * e2;
+            s.bare[i] += w[i] * (h0[i] * (r0[i] + e0) + h1[i] * (r1[i] + e1) + h2[i] * (r2[i] + e2));
+        }
     }
-    sums.weight2 += sum(weight2);
-    sums.pull[0] += sum(pull0);
-    sums.pull[1] += sum(pull1);
-    sums.pull[2] += sum(pull2);
-    sums.bare += sum(bare);
+    s.add_to(sums);
 }
 
 SPIRAL_SIMD void mix_rows(const FineRows& f, int count, float* __restrict g, float* const hidden[3]) {
     float* __restrict h0 = hidden[0];
     float* __restrict h1 = hidden[1];
     float* __restrict h2 = hidden[2];
-    for (int x = 0; x < count; ++x) g[x] = h0[x] = h1[x] = h2[x] = 0.0f;
-    for (int row = 0; row < 2; ++row) {
-        const std::size_t skip = row == 0 ? 0 : f.second;
-        const float* a = f.alpha[row];
-        const float* t = f.through == nullptr ? nullptr : f.through + skip;
-        const float *u0 = f.under[0] + skip, *u1 = f.under[1] + skip, *u2 = f.under[2] + skip;
+    const float* a[2] = {f.alpha[0], f.alpha[1]};
+    const float *u0 = f.under[0], *u1 = f.under[1], *u2 = f.under[2], *t = f.through;
+    const float *v0 = u0 + f.second, *v1 = u1 + f.second, *v2 = u2 + f.second, *q = t == nullptr ? t : t + f.second;
+    const float *a0 = a[0], *a1 = a[1];
+    if (t == nullptr) {
         for (int x = 0; x < count; ++x) {
-            const float left = 0.25f * a[2 * x] * (t == nullptr ? 1.0f : t[2 * x]);
-            const float right = 0.25f * a[2 * x + 1] * (t == nullptr ? 1.0f : t[2 * x + 1]);
-            g[x] += left + right;
-            h0[x] += left * u0[2 * x] + right * u0[2 * x + 1];
-            h1[x] += left * u1[2 * x] + right * u1[2 * x + 1];
-            h2[x] += left * u2[2 * x] + right * u2[2 * x + 1];
+            const float k0 = 0.25f * a0[2 * x], k1 = 0.25f * a0[2 * x + 1];
+            const float k2 = 0.25f * a1[2 * x], k3 = 0.25f * a1[2 * x + 1];
+            g[x] = k0 + k1 + k2 + k3;
+            h0[x] = k0 * u0[2 * x] + k1 * u0[2 * x + 1] + k2 * v0[2 * x] + k3 * v0[2 * x + 1];
+            h1[x] = k0 * u1[2 * x] + k1 * u1[2 * x + 1] + k2 * v1[2 * x] + k3 * v1[2 * x + 1];
+            h2[x] = k0 * u2[2 * x] + k1 * u2[2 * x + 1] + k2 * v2[2 * x] + k3 * v2[2 * x + 1];
+        }
+    } else {
+        for (int x = 0; x < count; ++x) {
+            const float k0 = 0.25f * a0[2 * x] * t[2 * x], k1 = 0.25f * a0[2 * x + 1] * t[2 * x + 1];
+            const float k2 = 0.25f * a1[2 * x] * q[2 * x], k3 = 0.25f * a1[2 * x + 1] * q[2 * x + 1];
+            g[x] = k0 + k1 + k2 + k3;
+            h0[x] = k0 * u0[2 * x] + k1 * u0[2 * x + 1] + k2 * v0[2 * x] + k3 * v0[2 * x + 1];
+            h1[x] = k0 * u1[2 * x] + k1 * u1[2 * x + 1] + k2 * v1[2 * x] + k3 * v1[2 * x + 1];
+            h2[x] = k0 * u2[2 * x] + k1 * u2[2 * x + 1] + k2 * v2[2 * x] + k3 * v2[2 * x + 1];
         }
     }
 }
