@@ -35,7 +35,7 @@ def test_mean_width_is_that_of_the_painted_stroke(
     paint = 1 - renderer.pixels()[0, :, :, 0] / 255.0
     paint = paint[:, int(0.25 * size) : int(0.75 * size)]
     slope = 0.2 / 0.6  # a straight line that is not level cuts columns at an angle
-    widths = paint.sum(axis=0) / paint.max() / size / np.hypot(1, slope)
+    widths = paint.sum(axis=0) / paint.max(axis=0) / size / np.hypot(1, slope)
     assert mean_width(drawn) == pytest.approx(float(np.mean(widths)), rel=0.12)
 
 
