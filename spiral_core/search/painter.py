@@ -83,6 +83,8 @@ class _Level:
     sizes: tuple[int, ...]  # multiples of the view's size that the canvas is judged at
     error: float  # of `canvas`, kept up to date by adding gains
     scale: float  # pixels of the target per pixel of this level
+    error_map: npt.NDArray[np.float32]
+    map_age: int = 0  # strokes put down since the map was made
 
     @property
     def mean_error(self) -> float:
@@ -173,6 +175,7 @@ class Painter:
         if program is not None and program.strokes:
             self._level.canvas.extend(StrokeArray.from_strokes(program.strokes))
             self._level.error = self._level.canvas.error()
+            self._level.error_map = self._level.canvas.error_map()
 
     # ---- what a person can do between two events ----
 
@@ -278,14 +281,16 @@ class Painter:
             num_threads=self._options.threads,
             sizes=sizes,
         )
+        error_map = canvas.error_map()
         view = View(
             target=picture,
             canvas=canvas,
+            error_map=error_map,
             num_strokes=0,
             limits=self._options.limits(self._width, self._aspect),
             brushes=self._options.brushes,
         )
-        return _Level(view, canvas, sizes, canvas.error(), self._width / width)
+        return _Level(view, canvas, sizes, canvas.error(), self._width / width, error_map)
 
     def _change_level(self, width: int, sizes: tuple[int, ...] = (1,)) -> None:
         strokes = self._level.canvas.strokes()
@@ -294,6 +299,7 @@ class Painter:
         self._level.canvas.extend(strokes)
         self._level.canvas.solve_colors(4)
         self._level.error = self._level.canvas.error()
+        self._level.error_map = self._level.canvas.error_map()
 
     def _add_strokes(self) -> Iterator[PaintEvent]:
         failures = 0
@@ -313,7 +319,7 @@ class Painter:
     def _add_one(self) -> StrokeAdded | None:
         level = self._level
         index = len(level.canvas)
-        view = dataclasses.replace(level.view, num_strokes=index)
+        view = self._look(index)
         candidates = self._proposer.propose(view, self._effort.proposals, self._rng)
         worth = level.canvas.evaluate(candidates)
         best = int(np.argmax(worth.gain))
@@ -329,6 +335,15 @@ class Painter:
         changed = level.canvas.insert(index, climbed)
         level.error -= float(value.gain[0])
         return StrokeAdded(index, climbed.to_strokes()[0], level.to_target(changed), level.mean_error)
+
+    def _look(self, num_strokes: int) -> View:
+        """Return what proposers may see, with an error map that on large pictures is a few strokes old."""
+        level = self._level
+        if level.map_age >= np.clip(num_strokes // 32, 1, 8):
+            level.error_map = level.canvas.error_map()
+            level.map_age = 0
+        level.map_age += 1
+        return dataclasses.replace(level.view, num_strokes=num_strokes, error_map=level.error_map)
 
     def _revise(self) -> Iterator[PaintEvent]:
         self._sweeps_done = 0
@@ -375,6 +390,7 @@ class Painter:
             changed = level.canvas.remove(index)
             yield StrokeRemoved(index, level.to_target(changed), level.mean_error)
         level.error = level.canvas.error()
+        level.error_map = level.canvas.error_map()
         yield from self._add_strokes()
 
     def _stroke(self, index: int) -> Stroke:
