@@ -225,9 +225,15 @@ class Painter:
         self._stopped = False
         yield PhaseChanged("paint", self._progress())
         yield from self._add_strokes()
-        if self._level.view.width != self._width:
-            self._change_level(self._width)
+        sweep_width = self._halved_while(self._typical_radius(self._budget), _SAME_LOOK_RADIUS_PX)
+        if self._level.view.width != sweep_width:
+            self._change_level(sweep_width)
         yield from self._revise()
+        if (
+            self._level.view.width != self._width
+        ):  # stopped early, or no sweeps: the plan is for the full size
+            self._change_level(self._width)
+            yield ProgramReplaced(self.error)
         if not self._stopped:
             self._level.canvas.solve_colors(10)
             self._level.error = self._level.canvas.error()
@@ -246,9 +252,12 @@ class Painter:
 
     def _width_for(self, num_strokes: int) -> int:
         """The width of the picture that the next stroke is planned on."""
-        typical = self._typical_radius(num_strokes)
+        return self._halved_while(self._typical_radius(num_strokes), _FINE_RADIUS_PX)
+
+    def _halved_while(self, radius: float, least_px: float) -> int:
+        """Return the least width at which a radius still has so many pixels."""
         width: int = self._width
-        while width > 1.5 * _COARSE_WIDTH and typical * width / 2 >= _FINE_RADIUS_PX:
+        while width > 1.5 * _COARSE_WIDTH and radius * width / 2 >= least_px:
             width = -(-width // 2)
         return width
 
@@ -256,6 +265,11 @@ class Painter:
         """The sizes that the finished plan is judged at; costly, so only the later sweeps work at them."""
         small = self._typical_radius(self._budget) * self._width < _SAME_LOOK_RADIUS_PX
         return (1, 2) if small else (1,)
+
+    def _first_final_sweep(self) -> int:
+        """The sweep from which on strokes are revised at the full size, or at both sizes of it."""
+        sweeps = self._effort.sweeps
+        return sweeps * 2 // 5 if self._final_sizes() == (1, 2) else max(0, sweeps - 3)
 
     def _typical_radius(self, num_strokes: int) -> float:
         """Radius to expect of the next stroke after so many, in canvas widths."""
@@ -352,9 +366,11 @@ class Painter:
             if self._deadline_s is None and self._sweeps_done >= effort.sweeps:
                 return
             yield PhaseChanged("revise", self._progress())
-            half_done = self._sweeps_done >= effort.sweeps * 2 // 5 or self._out_of_time(0.75)
-            if half_done and self._level.sizes != self._final_sizes():
-                self._change_level(self._width, self._final_sizes())
+            final = (self._width, self._final_sizes())
+            if (self._level.view.width, self._level.sizes) != final and (
+                self._sweeps_done >= self._first_final_sweep() or self._out_of_time(0.75)
+            ):
+                self._change_level(*final)
             last = self._deadline_s is None and self._sweeps_done == effort.sweeps - 1
             scale = max(0.5 * 0.75**self._sweeps_done, 0.1)
             yield from self._sweep(scale)
