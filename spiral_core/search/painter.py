@@ -269,7 +269,11 @@ class Painter:
     def _first_final_sweep(self) -> int:
         """The sweep from which on strokes are revised at the full size, or at both sizes of it."""
         sweeps = self._effort.sweeps
-        return sweeps * 2 // 5 if self._final_sizes() == (1, 2) else max(0, sweeps - 3)
+        if self._final_sizes() == (1,):
+            return max(0, sweeps - 3)
+        # The smaller the strokes, the more there is to mend for them to look the same at twice the size.
+        radius_px = self._typical_radius(self._budget) * self._width
+        return sweeps // 5 if radius_px < _SAME_LOOK_RADIUS_PX / 2 else sweeps * 3 // 5
 
     def _typical_radius(self, num_strokes: int) -> float:
         """Radius to expect of the next stroke after so many, in canvas widths."""
