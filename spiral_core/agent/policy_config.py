@@ -17,8 +17,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
 
 from spiral_core.action_space import ActionSpace
 from spiral_core.errors import AgentError, ConfigError
@@ -120,3 +124,62 @@ class PolicyConfig:
 def _positive(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 4096:
         raise ConfigError(f"policy.{name}: {value!r}, must be a whole number in [1, 4096]")
+
+
+def expected_shapes(config: PolicyConfig) -> dict[str, tuple[int, ...]]:
+    """Return the name and shape of every tensor of a policy."""
+    one, two, three = config.channels
+    space, wide, hidden, size = config.action_space, config.map_channels, config.hidden, config.embedding
+    fine = space.grid // config.map_side
+    context = space.num_parts * size + NUM_EXTRAS + (0 if config.is_conditional else config.noise_size)
+    shapes: dict[str, tuple[int, ...]] = {
+        "patch.weight": (one, config.num_planes, PATCH, PATCH),
+        "near.weight": (one, one + NUM_LOCATION_PLANES, 3, 3),
+        "down1.weight": (two, one, 3, 3),
+        "down2.weight": (three, two, 3, 3),
+        "map1.weight": (wide, one, 1, 1),
+        "map2.weight": (wide, two, 1, 1),
+        "map3.weight": (wide, three, 1, 1),
+        "context1.weight": (64, context),
+        "context2.weight": (32, 64),
+        "fc.weight": (hidden, three * (config.map_side // 4) ** 2 + wide + 32),
+        "value.weight": (1, hidden),
+        "lstm.weight_ih": (4 * hidden, hidden),
+        "lstm.weight_hh": (4 * hidden, hidden),
+        "lstm.bias_ih": (4 * hidden,),
+        "lstm.bias_hh": (4 * hidden,),
+    }
+    for part in space.parts:
+        if part.kind == "location":
+            shapes[f"embeddings.{part.name}.weight"] = (2 * space.grid, size)
+            shapes[f"heads.{part.name}.rows_columns.weight"] = (2 * (config.rank + 1) * space.grid, hidden)
+            shapes[f"heads.{part.name}.query.weight"] = (fine * fine * wide, hidden)
+        else:
+            shapes[f"embeddings.{part.name}.weight"] = (part.num_values, size)
+            shapes[f"heads.{part.name}.weight"] = (part.num_values, hidden)
+    for part in space.parts[:-1]:
+        extra = wide if part.kind == "location" else 0
+        shapes[f"folds.{part.name}.first.weight"] = (hidden // 2, hidden + size + extra)
+        shapes[f"folds.{part.name}.second.weight"] = (hidden, hidden // 2)
+    for name, shape in list(shapes.items()):
+        if name.endswith(".weight") and not name.startswith(("embeddings", "map2", "map3")):
+            shapes[name.removesuffix("weight") + "bias"] = shape[:1]
+    return shapes
+
+
+def check_shapes(config: PolicyConfig, weights: Mapping[str, npt.NDArray[np.float32]], source: str) -> None:
+    """Check that weights are those of a policy.
+
+    Raises:
+        AgentError: A tensor is missing, unknown or of the wrong shape; the message names the source.
+    """
+    expected = expected_shapes(config)
+    for problem, names in (
+        ("missing", expected.keys() - weights.keys()),
+        ("unknown", weights.keys() - expected.keys()),
+    ):
+        if names:
+            raise AgentError(f"{source}: {problem} tensors: {', '.join(sorted(names))}")
+    for name, shape in expected.items():
+        if weights[name].shape != shape:
+            raise AgentError(f"{source}: {name}: shape {weights[name].shape}, must be {shape}")

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from spiral_core.action_space import CONTROL, END, FLAG, PAINT, PRESSURE, SIZE
-from spiral_core.agent.numpy_policy import Floats, NumpyPolicy, sample
+from spiral_core.agent.numpy_layers import Floats, sample
+from spiral_core.agent.numpy_policy import NumpyPolicy
 from spiral_core.errors import AgentError
 
 PROPOSAL_COLUMNS: Final = (

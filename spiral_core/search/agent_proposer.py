@@ -17,7 +17,7 @@ DEFAULT_AGENT: Final = "painter"
 
 _SAMPLES_PER_CROP = 4
 _CROP_PER_RADIUS = 12.0  # side of a crop in radii of the stroke to be expected there
-_AGENT_SHARE = 0.4  # of the candidates; the others come from the heuristic, against blind spots
+_AGENT_SHARE = 0.25  # of the candidates; the others come from the heuristic, against blind spots
 
 
 class AgentProposer:

@@ -36,13 +36,13 @@ from spiral_core.search.proposals import HeuristicProposer, Proposer, View
 _COARSE_WIDTH = 128  # planning starts on a picture about this wide
 _FINE_RADIUS_PX = 3.5  # and goes to a finer one when strokes get narrower than this
 # Below this radius a brush looks different at twice the size, so plans are judged at both.
-_SAME_LOOK_RADIUS_PX = 3.0
+_SAME_LOOK_RADIUS_PX = 4.5
 _FIRST_RADIUS = 0.3  # of the n-th stroke: this over sqrt(n), times the root of the aspect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchEffort:
-    """How much is tried for each stroke; the defaults are what the benchmarks measured as a good trade.
+    """How much is tried for each stroke.
 
     Attributes:
         proposals: Candidates rendered before the best is climbed.
@@ -52,20 +52,25 @@ class SearchEffort:
         respend: Share of the strokes that a sweep may take out and spend elsewhere.
     """
 
-    proposals: int = 40
-    climb_steps: int = 160
-    sweeps: int = 5
-    sweep_steps: int = 120
+    proposals: int
+    climb_steps: int
+    sweeps: int
+    sweep_steps: int
     respend: float = 0.08
 
-    def scaled(self, factor: float) -> SearchEffort:
-        """Return this effort times a factor."""
-        return SearchEffort(
-            proposals=max(1, round(self.proposals * factor)),
-            climb_steps=round(self.climb_steps * factor),
-            sweeps=self.sweeps,
-            sweep_steps=round(self.sweep_steps * factor),
-            respend=self.respend,
+    @classmethod
+    def for_strokes(cls, num_strokes: int, factor: float = 1.0) -> SearchEffort:
+        """Return what the benchmarks measured as a good trade: each of few strokes is worth more search.
+
+        Args:
+            num_strokes: Strokes of the whole painting.
+            factor: 2 takes about twice the time.
+        """
+        return cls(
+            proposals=max(1, round(factor * (40 + 6_000 / num_strokes))),
+            climb_steps=round(factor * (160 + 24_000 / num_strokes)),
+            sweeps=round(8 + min(8.0, 800 / num_strokes)),
+            sweep_steps=round(factor * (120 + 8_000 / num_strokes)),
         )
 
 
@@ -103,7 +108,7 @@ class Painter:
         program: Start from these strokes instead of a bare canvas; they count towards the budget.
         importance: Shape (height, width), >= 0: how much each pixel's error counts, relative to each other.
         page: The sheet the program is meant for.
-        effort: How much is tried for each stroke.
+        effort: How much is tried for each stroke; by default what suits their number.
 
     Raises:
         CanvasError: Target or importance have an impossible shape.
@@ -134,7 +139,7 @@ class Painter:
         self._options = options
         self._planning = planning
         self._proposer: Proposer = proposer if proposer is not None else HeuristicProposer()
-        self._effort = (effort if effort is not None else SearchEffort()).scaled(options.effort)
+        self._effort = effort or SearchEffort.for_strokes(options.strokes, options.effort)
         self._importance = None if importance is None else (importance / importance.mean()).astype(np.float32)
         self._rng = np.random.default_rng(options.seed)
         self._height, self._width = target.shape[:2]

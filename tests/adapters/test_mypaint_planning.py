@@ -1,4 +1,4 @@
-"""Planning against a slow literal painter: libmypaint's dabs, laid over one another in NumPy as float layers."""
+"""Planning against a slow literal painter: libmypaint's dabs, laid over one another in NumPy layers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LIMITS = StrokeLimits(
 
 
 def dab_coverage(dab: npt.NDArray[np.float32], height: int, width: int) -> npt.NDArray[np.float32]:
-    """Return how much one round dab covers of each pixel: libmypaint's definition, in its arithmetic (floats)."""
+    """Return how much one round dab covers of each pixel: libmypaint's definition, in its arithmetic."""
     one = np.float32(1)
     x, y, radius, hardness, angle, opacity = dab
     hardness, opacity = hardness.clip(0, 1), opacity.clip(0, 1)
@@ -61,7 +61,8 @@ def dab_coverage(dab: npt.NDArray[np.float32], height: int, width: int) -> npt.N
         outer = hardness / (1 - hardness) * (1 - distance)
     falls = np.where(distance <= hardness, 1 - distance * (1 / hardness - 1), outer)
     falls = np.where((distance <= 1) & (reached_by <= 1), falls, 0)
-    return (falls * opacity).astype(np.float32)
+    covered: npt.NDArray[np.float32] = (falls * opacity).astype(np.float32)
+    return covered
 
 
 def coverage(strokes: StrokeArray, index: int, height: int, width: int) -> Floats:
@@ -447,7 +448,7 @@ def test_impossible_strokes_are_refused_by_name(strokes: StrokeArray, message: s
         lambda: planning.replace(0, strokes),
     ):
         with pytest.raises(CanvasError, match=message):
-            attempt()  # type: ignore[no-untyped-call]
+            attempt()
     assert len(planning) == 1
     np.testing.assert_array_equal(planning.canvas(), before)
 
@@ -466,7 +467,7 @@ def test_places_that_are_not_there_are_named(index: int) -> None:
         lambda: planning.revise(index, steps=1, scale=0.5, limits=LIMITS, seed=1),
     ):
         with pytest.raises(CanvasError, match=r"must be in \[0, "):
-            attempt()  # type: ignore[no-untyped-call]
+            attempt()
     assert len(planning) == 1
 
 

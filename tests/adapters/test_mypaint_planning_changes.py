@@ -1,4 +1,4 @@
-"""Changing a painting in planning: whatever was done to it, it is what a fresh painting of its strokes would be."""
+"""Changes of a planned painting: whatever was done, it is what a fresh painting of its strokes would be."""
 
 from __future__ import annotations
 
@@ -212,7 +212,8 @@ def test_solved_colours_are_the_least_squares_optimum(kind: str) -> None:
         )
         canvas.extend(StrokeArray(values, strokes.brush, strokes.seed, BRUSHES))
         fine = canvas.canvas().astype(np.float64)
-        return fine.reshape(HEIGHT, factor, WIDTH, factor, 3).mean(axis=(1, 3))
+        mean: npt.NDArray[np.float64] = fine.reshape(HEIGHT, factor, WIDTH, factor, 3).mean(axis=(1, 3))
+        return mean
 
     weight = np.random.default_rng(6).uniform(0, 2, (HEIGHT, WIDTH)).astype(np.float32)
     root = np.sqrt(weight if kind == "weight" else np.ones_like(weight)).astype(np.float64)[:, :, None]

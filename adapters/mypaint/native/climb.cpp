@@ -28,6 +28,9 @@ class Random {
     std::uint64_t state_;
 };
 
+// The first nine columns: places, pressures and radius.
+double& field(StrokeRow& r, int k) { return (&r.start_x)[k]; }
+
 // Of the curve s + 2 b t + a t^2; see spiral_core.search.proposals.curve_lengths.
 double length(const StrokeRow& r) {
     const double ax = r.start_x - 2 * r.control_x + r.end_x, ay = r.start_y - 2 * r.control_y + r.end_y;
@@ -42,16 +45,17 @@ double length(const StrokeRow& r) {
     return std::sqrt(aa) * (primitive(from + 1) - primitive(from));
 }
 
-// Changes a stroke at random; false if the result breaks a limit.
-bool mutate(StrokeRow& r, const Limits& limits, double step, double aspect, Random& random) {
+// Ways to change a stroke; each has a step size of its own, which follows its success.
+constexpr int kWays = 9;
+
+// Changes a stroke at random in one way.
+void change(StrokeRow& r, int way, double step, Random& random) {
     const double reach = (0.5 * r.radius + 0.25 * length(r)) * step;
     auto shift = [&](double& x, double& y) {
         x += random.normal() * reach;
         y += random.normal() * reach;
     };
-    const bool opacity_free = limits.max_opacity > limits.min_opacity;
-    const int kinds = limits.fixed_radius ? 5 : opacity_free ? 9 : 8;
-    switch (random.below(kinds)) {
+    switch (way) {
         case 0: shift(r.start_x, r.start_y); break;
         case 1: shift(r.end_x, r.end_y); break;
         case 2: shift(r.control_x, r.control_y); break;
@@ -75,6 +79,10 @@ bool mutate(StrokeRow& r, const Limits& limits, double step, double aspect, Rand
         case 7: r.end_pressure += 0.5 * step * random.normal(); break;
         default: r.opacity += 0.5 * step * random.normal(); break;
     }
+}
+
+// Brings a stroke within limits; false if its length cannot be.
+bool keep_within(StrokeRow& r, const Limits& limits, double aspect) {
     r.radius = std::clamp(r.radius, limits.min_radius, limits.max_radius);
     r.start_pressure = std::clamp(r.start_pressure, limits.min_pressure, 1.0);
     r.end_pressure = std::clamp(r.end_pressure, limits.min_pressure, 1.0);
@@ -99,17 +107,38 @@ Value Painting::climb_one(Worker& worker, Candidate& best, const Benches& benche
         row.blue = color[2];
     };
     Value value = value_of(worker, best, benches);
-    double step = scale;
+    const bool opacity_free = limits.max_opacity > limits.min_opacity;
+    const int ways = limits.fixed_radius ? 5 : opacity_free ? kWays : kWays - 1;
+    double steps_of[kWays];
+    std::fill_n(steps_of, kWays, scale);
+    StrokeRow last_move{};
+    bool repeat = false;
+    int way = 0;
     for (int i = 0; i < steps; ++i) {
         Candidate trial = best;
-        if (!mutate(trial.row, limits, step, aspect, random)) continue;
+        if (repeat) {
+            // What has just helped may help again.
+            for (int k = 0; k < 9; ++k) field(trial.row, k) += field(last_move, k);
+            trial.row.opacity += last_move.opacity;
+        } else {
+            way = random.below(ways);
+            change(trial.row, way, steps_of[way], random);
+        }
+        if (!keep_within(trial.row, limits, aspect)) {
+            repeat = false;
+            continue;
+        }
         const Value tried = value_of(worker, trial, benches);
         if (tried.gain > value.gain) {
+            for (int k = 0; k < 9; ++k) field(last_move, k) = field(trial.row, k) - field(best.row, k);
+            last_move.opacity = trial.row.opacity - best.row.opacity;
             value = tried;
             best = trial;
-            step = std::min(step * 1.5, 1.0);
+            steps_of[way] = std::min(steps_of[way] * 1.5, 1.0);
+            repeat = true;
         } else {
-            step = std::max(step * 0.97, 0.05);
+            if (!repeat) steps_of[way] = std::max(steps_of[way] * 0.93, 0.02);
+            repeat = false;
         }
     }
     if (value.gain > -1e299) colored(best.row, value.color);

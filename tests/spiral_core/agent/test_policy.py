@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from spiral_core.action_space import ActionSpace
-from spiral_core.agent.numpy_policy import NumpyPolicy, expected_shapes, sample
+from spiral_core.agent.numpy_layers import sample
+from spiral_core.agent.numpy_policy import NumpyPolicy
 from spiral_core.agent.policy import LightPolicy, PolicyInput
-from spiral_core.agent.policy_config import PolicyConfig
+from spiral_core.agent.policy_config import PolicyConfig, expected_shapes
 from spiral_core.agent.weights import load_weights, save_weights
 from spiral_core.environment import Observation, PaintingEnvironment
 from spiral_core.errors import AgentError, ConfigError

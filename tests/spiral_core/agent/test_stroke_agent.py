@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spiral_core.agent.numpy_policy import NumpyPolicy, expected_shapes
-from spiral_core.agent.policy_config import PolicyConfig
+from spiral_core.agent.numpy_policy import NumpyPolicy
+from spiral_core.agent.policy_config import PolicyConfig, expected_shapes
 from spiral_core.agent.stroke_agent import PROPOSAL_COLUMNS, StrokeAgent
 from spiral_core.errors import AgentError
 from spiral_core.program import STROKE_COLUMNS
