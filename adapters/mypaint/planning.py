@@ -32,12 +32,17 @@ class MyPaintPlanning:
             raise CanvasError(f"target: shape {target.shape}, must be (height, width, 3)")
         if not np.isfinite(target).all():
             raise CanvasError("target: has values that are not finite")
+        _check_color("background", background)
+        if not brushes:
+            raise CanvasError("brushes: none, must name at least one")
         arrays: list[Any] = [
             np.ascontiguousarray(target, np.float32),
             [float(channel) for channel in background],
             list(sizes),
         ]
         if weight is not None:
+            if weight.shape != target.shape[:2]:
+                raise CanvasError(f"weight: shape {weight.shape}, must be {target.shape[:2]}")
             if not np.isfinite(weight).all() or weight.min() < 0:
                 raise CanvasError("weight: values must be finite and >= 0")
             arrays.append(np.ascontiguousarray(weight, np.float32))
@@ -58,6 +63,8 @@ class MyPaintPlanning:
         if palette is not None:
             if not palette:
                 raise CanvasError("palette: empty, must have at least one colour")
+            for number, color in enumerate(palette):
+                _check_color(f"palette[{number}]", color)
             self._native.set_palette([list(color) for color in palette])
 
     @property
@@ -108,6 +115,7 @@ class MyPaintPlanning:
         layer: int | None = None,
     ) -> tuple[StrokeArray, Evaluation]:
         """Improve candidates by small random changes; see `spiral_core.rendering.PlanningCanvas.climb`."""
+        _check_climb(steps, scale)
         values, evaluation = self._call(
             self._native.climb,
             *self._arrays(strokes),
@@ -126,20 +134,25 @@ class MyPaintPlanning:
 
     def insert(self, index: int, strokes: StrokeArray) -> Rectangle:
         """Put one stroke in, before the one at `index`; return what changed."""
+        _check_index("index", index, len(self) + 1)
         return Rectangle(*self._call(self._native.insert, index, *self._one(strokes)))
 
     def replace(self, index: int, strokes: StrokeArray) -> Rectangle:
         """Put one stroke in the place of another."""
+        _check_index("index", index, len(self))
         return Rectangle(*self._call(self._native.replace, index, *self._one(strokes)))
 
     def remove(self, index: int) -> Rectangle:
         """Take a stroke out."""
+        _check_index("index", index, len(self))
         return Rectangle(*self._call(self._native.remove, index))
 
     def revise(
         self, index: int, *, steps: int, scale: float, limits: StrokeLimits, seed: int
     ) -> tuple[float, Rectangle]:
         """Climb a stroke where it lies; return the gain (0 if nothing better was found) and what changed."""
+        _check_index("index", index, len(self))
+        _check_climb(steps, scale)
         gain, changed = self._call(self._native.revise, index, steps, scale, _limits(limits), seed)
         return gain, Rectangle(*changed)
 
@@ -152,7 +165,10 @@ class MyPaintPlanning:
         self._native.solve_colors(sweeps)
 
     def _layer(self, layer: int | None) -> int:
-        return len(self._native) if layer is None else layer
+        if layer is None:
+            return len(self)
+        _check_index("layer", layer, len(self))
+        return layer
 
     def _arrays(
         self, strokes: StrokeArray
@@ -182,6 +198,23 @@ class MyPaintPlanning:
             return function(*arguments)
         except ValueError as error:
             raise CanvasError(str(error)) from None
+
+
+def _check_color(name: str, color: Color) -> None:
+    if not all(0.0 <= channel <= 1.0 for channel in color):
+        raise CanvasError(f"{name}: {tuple(color)}, each channel must be in [0, 1]")
+
+
+def _check_index(name: str, index: int, end: int) -> None:
+    if not 0 <= index < end:
+        raise CanvasError(f"{name}: {index}, must be in [0, {end})")
+
+
+def _check_climb(steps: int, scale: float) -> None:
+    if steps < 0:
+        raise CanvasError(f"steps: {steps}, must be >= 0")
+    if not 0.0 < scale <= 1.0:
+        raise CanvasError(f"scale: {scale:g}, must be in (0, 1]")
 
 
 def _limits(limits: StrokeLimits) -> _native.Limits:

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from spiral_core.program import SEED_LIMIT, STROKE_COLUMNS, StrokeArray
+from spiral_core.program import COORDINATE_LIMIT, SEED_LIMIT, STROKE_COLUMNS, StrokeArray
 from spiral_core.rendering import PlanningCanvas, StrokeLimits
 
 
@@ -75,6 +75,27 @@ def sample_places(
     return places
 
 
+def curve_lengths(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the length of each row's curve in canvas widths, shape (num_strokes,)."""
+    start, control, end = values[:, 0:2], values[:, 2:4], values[:, 4:6]
+    # The curve is start + 2 b t + a t^2; the integral of its speed 2 |b + a t| has a closed form.
+    a, b = start - 2 * control + end, control - start
+    aa, ab, bb = (a * a).sum(axis=1), (a * b).sum(axis=1), (b * b).sum(axis=1)
+    straight = aa <= 1e-10 * bb
+    safe = np.where(aa > 0, aa, 1.0)
+    first = ab / safe
+    rest = np.maximum(bb / safe - first**2, 0.0)
+
+    def primitive(u: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        turn = np.where(rest > 1e-18, rest * np.arcsinh(u / np.sqrt(np.maximum(rest, 1e-18))), 0.0)
+        total: npt.NDArray[np.float64] = u * np.sqrt(u**2 + rest) + turn
+        return total
+
+    bent = np.sqrt(aa) * (primitive(first + 1.0) - primitive(first))
+    lengths: npt.NDArray[np.float64] = np.where(straight, np.linalg.norm(end - start, axis=1), bent)
+    return lengths
+
+
 def fit_to_limits(values: npt.NDArray[np.float64], limits: StrokeLimits, aspect: float) -> None:
     """Bring stroke rows (see STROKE_COLUMNS) within limits, in place; lengths are scaled about the start."""
     values[:, 8] = values[:, 8].clip(*limits.radius)
@@ -83,16 +104,19 @@ def fit_to_limits(values: npt.NDArray[np.float64], limits: StrokeLimits, aspect:
         values[:, 6:8] = 1.0
     values[:, 6:8] = values[:, 6:8].clip(limits.min_pressure, 1.0)
     margin = values[:, 8:9]
-    values[:, 0:6:2] = values[:, 0:6:2].clip(-margin, 1.0 + margin)
-    values[:, 1:6:2] = values[:, 1:6:2].clip(-margin, aspect + margin)
-    # The measure of length that the climb keeps to: between the chord and the control polygon.
-    start, control, end = values[:, 0:2], values[:, 2:4], values[:, 4:6]
-    chord = np.linalg.norm(end - start, axis=1)
-    polygon = np.linalg.norm(control - start, axis=1) + np.linalg.norm(end - control, axis=1)
-    length = np.maximum((2 * chord + polygon) / 3, 1e-9)
-    scale = (length.clip(*limits.length) / length)[:, None]
-    values[:, 2:4] = start + scale * (control - start)
-    values[:, 4:6] = start + scale * (end - start)
+    values[:, 0:6:2] = values[:, 0:6:2].clip(-margin, np.minimum(1.0 + margin, COORDINATE_LIMIT))
+    values[:, 1:6:2] = values[:, 1:6:2].clip(-margin, np.minimum(aspect + margin, COORDINATE_LIMIT))
+    length = curve_lengths(values)
+    dots = (length <= 1e-9) & (limits.length[0] > 0.0)
+    values[dots, 2] = values[dots, 0] + 0.5 * limits.length[0]  # as good a direction as any
+    values[dots, 4] = values[dots, 0] + limits.length[0]
+    values[dots, 3] = values[dots, 5] = values[dots, 1]
+    length[dots] = limits.length[0]
+    wrong = (length < limits.length[0]) | (length > limits.length[1])
+    scale = (length[wrong].clip(*limits.length) / length[wrong])[:, None]
+    start = values[wrong, 0:2]
+    values[wrong, 2:4] = start + scale * (values[wrong, 2:4] - start)
+    values[wrong, 4:6] = start + scale * (values[wrong, 4:6] - start)
 
 
 def make_strokes(values: npt.NDArray[np.float64], view: View, rng: np.random.Generator) -> StrokeArray:

@@ -65,8 +65,8 @@ inline const StrokeRow* check_rows(const RowsIn& rows) {
     for (std::size_t i = 0; i < rows.shape(0); ++i) {
         for (int c = 0; c < 13; ++c) {
             const double value = v[13 * i + c];
-            const double low = c < 6 ? -16.0 : 0.0;
-            const double high = c < 6 || c == 8 ? 16.0 : 1.0;
+            const double low = c < 6 ? -kCoordinateLimit : 0.0;
+            const double high = c < 6 || c == 8 ? kCoordinateLimit : 1.0;
             const bool positive = c == 8 || c == 12;
             if (!std::isfinite(value) || value < low || value > high || (positive && value <= 0.0)) {
                 throw std::invalid_argument("strokes[" + std::to_string(i) + "]." + names[c] + ": " +

@@ -19,6 +19,8 @@ struct StrokeRow {
 };
 static_assert(sizeof(StrokeRow) == 13 * sizeof(double));
 
+constexpr double kCoordinateLimit = 16.0;  // spiral_core.program.COORDINATE_LIMIT
+
 constexpr int kMaxEvents = 50;           // motion events a stroke at most, as in the paper's environment
 constexpr double kEventSeconds = 0.1;    // time between two motion events
 

@@ -31,12 +31,18 @@ class Random {
 // The first nine columns: places, pressures and radius.
 double& field(StrokeRow& r, int k) { return (&r.start_x)[k]; }
 
+// Of the curve s + 2 b t + a t^2; see spiral_core.search.proposals.curve_lengths.
 double length(const StrokeRow& r) {
-    // Between the chord and the control polygon of the curve.
-    const double chord = std::hypot(r.end_x - r.start_x, r.end_y - r.start_y);
-    const double polygon = std::hypot(r.control_x - r.start_x, r.control_y - r.start_y) +
-                           std::hypot(r.end_x - r.control_x, r.end_y - r.control_y);
-    return (2 * chord + polygon) / 3;
+    const double ax = r.start_x - 2 * r.control_x + r.end_x, ay = r.start_y - 2 * r.control_y + r.end_y;
+    const double bx = r.control_x - r.start_x, by = r.control_y - r.start_y;
+    const double aa = ax * ax + ay * ay, ab = ax * bx + ay * by, bb = bx * bx + by * by;
+    if (aa <= 1e-10 * bb) return std::hypot(r.end_x - r.start_x, r.end_y - r.start_y);
+    if (aa <= 0) return 0;
+    const double from = ab / aa, rest = std::max(bb / aa - from * from, 0.0);
+    auto primitive = [rest](double u) {
+        return u * std::sqrt(u * u + rest) + (rest > 1e-18 ? rest * std::asinh(u / std::sqrt(rest)) : 0.0);
+    };
+    return std::sqrt(aa) * (primitive(from + 1) - primitive(from));
 }
 
 // Ways to change a stroke; each has a step size of its own, which follows its success.
@@ -82,8 +88,9 @@ bool keep_within(StrokeRow& r, const Limits& limits, double aspect) {
     r.end_pressure = std::clamp(r.end_pressure, limits.min_pressure, 1.0);
     r.opacity = std::clamp(r.opacity, limits.min_opacity, limits.max_opacity);
     const double margin = r.radius;
-    for (double* x : {&r.start_x, &r.control_x, &r.end_x}) *x = std::clamp(*x, -margin, 1.0 + margin);
-    for (double* y : {&r.start_y, &r.control_y, &r.end_y}) *y = std::clamp(*y, -margin, aspect + margin);
+    const double right = std::min(1.0 + margin, kCoordinateLimit), bottom = std::min(aspect + margin, kCoordinateLimit);
+    for (double* x : {&r.start_x, &r.control_x, &r.end_x}) *x = std::clamp(*x, -margin, right);
+    for (double* y : {&r.start_y, &r.control_y, &r.end_y}) *y = std::clamp(*y, -margin, bottom);
     const double l = length(r);
     return l >= limits.min_length && l <= limits.max_length;
 }

@@ -9,6 +9,14 @@ namespace spiral {
 namespace {
 
 constexpr double kImpossible = -1e300;
+constexpr double kLeastGain = 1e-7;  // less is rounding
+
+// What a colour adds to the gain of a stroke.
+double worth_of(const Rgb& c, double weight2, const Rgb& pull) {
+    double g = 0;
+    for (int i = 0; i < 3; ++i) g += c[i] * (2 * pull[i] - c[i] * weight2);
+    return g;
+}
 
 template <class Work>
 void in_threads(std::size_t count, int threads, const Work& work) {
@@ -47,10 +55,10 @@ Painting::Painting(int height, int width, const float* target, const float* weig
         }
     }
     for (const int factor : factors) {
-        if (factor != 1 && factor != 2) throw std::invalid_argument("factors: must be 1 or 2");
+        if (factor != 1 && factor != 2) throw std::invalid_argument("sizes: " + std::to_string(factor) + ", must be 1 or 2");
         scales_.emplace_back(height, width, factor, target_, weight_);
     }
-    if (scales_.empty()) throw std::invalid_argument("factors: must name at least one size");
+    if (scales_.empty()) throw std::invalid_argument("sizes: empty, must name at least one size");
     recompose();
 }
 
@@ -150,11 +158,7 @@ void Painting::close_benches(const Benches& benches, const Layer* layer) {
 }
 
 Rgb Painting::best_color(double weight2, const Rgb& pull, double* gain) const {
-    auto worth = [&](const Rgb& c) {
-        double g = 0;
-        for (int i = 0; i < 3; ++i) g += c[i] * (2 * pull[i] - c[i] * weight2);
-        return g;
-    };
+    auto worth = [&](const Rgb& c) { return worth_of(c, weight2, pull); };
     Rgb best{};
     if (palette_.empty()) {
         for (int i = 0; i < 3; ++i) best[i] = weight2 > 0 ? std::clamp(pull[i] / weight2, 0.0, 1.0) : 0.0;
@@ -172,20 +176,35 @@ Rgb Painting::best_color(double weight2, const Rgb& pull, double* gain) const {
     return best;
 }
 
-Value Painting::value_of(Worker& worker, const Candidate& candidate, const Benches& benches) {
+bool Painting::sums_of(Worker& worker, const Candidate& candidate, const Benches& benches, ScoreSums& sums,
+                       Rect& rect) {
     evaluations_.fetch_add(1, std::memory_order_relaxed);
-    ScoreSums sums;
-    Rect rect;
     for (std::size_t s = 0; s < scales_.size(); ++s) {
         MarkMaker& maker = *worker[s];
         maker.cover(specs_, candidate, benches[s].fine, scales_[s].fine_width());
-        if (maker.coverage.spilled() || maker.coverage.rect().empty()) return {kImpossible, {}, {}};
+        if (maker.coverage.spilled()) return false;
+        if (maker.coverage.rect().empty()) continue;  // may still be seen at another size
         scales_[s].add_sums(maker, benches[s], sums);
         rect.join(scales_[s].to_picture(maker.coverage.rect()));
     }
+    return !rect.empty();
+}
+
+Value Painting::value_of(Worker& worker, const Candidate& candidate, const Benches& benches) {
+    ScoreSums sums;
+    Rect rect;
+    if (!sums_of(worker, candidate, benches, sums, rect)) return {kImpossible, {}, {}};
     double gain = 0;
     const Rgb color = best_color(sums.weight2, {sums.pull[0], sums.pull[1], sums.pull[2]}, &gain);
     return {(gain - sums.bare) / static_cast<double>(scales_.size()), color, rect};
+}
+
+double Painting::gain_as_colored(Worker& worker, const Candidate& stroke, const Benches& benches) {
+    ScoreSums sums;
+    Rect rect;
+    if (!sums_of(worker, stroke, benches, sums, rect)) return kImpossible;
+    const double gain = worth_of(stroke.color(), sums.weight2, {sums.pull[0], sums.pull[1], sums.pull[2]});
+    return (gain - sums.bare) / static_cast<double>(scales_.size());
 }
 
 void Painting::evaluate(const Candidate* candidates, std::size_t count, std::size_t layer, int threads,
@@ -241,10 +260,11 @@ double Painting::revise(std::size_t at, int steps, double scale, const Limits& l
         Rect{old.left - margin, old.top - margin, old.right + margin, old.bottom + margin}.meet({0, 0, width_, height_});
     const Benches benches = open_benches(at, window);
     prepare_workers(1);
-    const double before = value_of(workers_[0], layers_[at].stroke, benches).gain;
+    // As it is coloured now: under strokes that changed since, another colour may be better.
+    const double before = gain_as_colored(workers_[0], layers_[at].stroke, benches);
     Candidate best = layers_[at].stroke;
     const Value value = climb_one(workers_[0], best, benches, steps, scale, limits, seed);
-    if (value.gain <= before) return 0;
+    if (value.gain <= before + kLeastGain) return 0;
     layers_[at] = make_layer(best);
     close_benches(benches, &layers_[at]);
     *changed = picture_rect(layers_[at]);
@@ -285,8 +305,12 @@ void Painting::solve_colors(int sweeps) {
                     for (int c = 0; c < 3; ++c) pull[c] += row_pull[c];
                 }
             }
-            if (weight2 <= 1e-9) continue;
             const Rgb old = layers_[i].stroke.color();
+            if (weight2 <= 1e-9) {  // nothing of it is seen or counts
+                if (palette_.empty()) continue;
+                weight2 = 1;  // the paint nearest to what it was
+                pull = {};
+            }
             for (int c = 0; c < 3; ++c) pull[c] += old[c] * weight2;
             double gain = 0;
             const Rgb solved = best_color(weight2, pull, &gain);

@@ -77,7 +77,10 @@ class Painting {
     void recompose();  // the picture from its layers, without the rounding of many small changes
     Rect picture_rect(const Layer& layer) const;
     Layer make_layer(const Candidate& stroke);
+    // Adds up what a candidate would change; false if it reaches over the benches or covers nothing.
+    bool sums_of(Worker& worker, const Candidate& candidate, const Benches& benches, ScoreSums& sums, Rect& rect);
     Value value_of(Worker& worker, const Candidate& candidate, const Benches& benches);
+    double gain_as_colored(Worker& worker, const Candidate& stroke, const Benches& benches);
     Value climb_one(Worker& worker, Candidate& candidate, const Benches& benches, int steps, double scale,
                     const Limits& limits, std::uint64_t seed);
     Rgb best_color(double weight2, const Rgb& pull, double* gain) const;
