@@ -19,7 +19,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from spiral_core.errors import CanvasError
-from spiral_core.program import A4, Color, Page, PaintingProgram, Stroke, StrokeArray
+from spiral_core.program import A4, WHITE, Color, Page, PaintingProgram, Stroke, StrokeArray
 from spiral_core.rendering import PlanningCanvas, PlanningCanvasFactory, Rectangle
 from spiral_core.search.events import (
     PaintEvent,
@@ -37,6 +37,7 @@ _COARSE_WIDTH = 128  # planning starts on a picture about this wide
 _FINE_RADIUS_PX = 3.5  # and goes to a finer one when strokes get narrower than this
 # Below this radius a brush looks different at twice the size, so plans are judged at both.
 _SAME_LOOK_RADIUS_PX = 4.5
+_LEAST_GAIN = 1e-6  # share of the error below which a stroke is not worth putting down: it may be rounding
 _FIRST_RADIUS = 0.3  # of the n-th stroke: this over sqrt(n), times the root of the aspect
 
 
@@ -142,7 +143,17 @@ class Painter:
         self._options = options
         self._planning = planning
         self._proposer: Proposer = proposer if proposer is not None else HeuristicProposer()
-        self._effort = effort or SearchEffort.for_strokes(options.strokes, options.effort)
+        if effort is None:
+            effort = SearchEffort.for_strokes(options.strokes, options.effort)
+            if options.pen_width is not None:  # thin lines take a hundred times the dabs of a brush stroke
+                effort = dataclasses.replace(
+                    effort,
+                    proposals=max(1, effort.proposals // 3),
+                    climb_steps=effort.climb_steps // 3,
+                    sweeps=min(effort.sweeps, 3),
+                    sweep_steps=effort.sweep_steps // 3,
+                )
+        self._effort = effort
         self._importance = None if importance is None else (importance / importance.mean()).astype(np.float32)
         self._rng = np.random.default_rng(options.seed)
         self._height, self._width = target.shape[:2]
@@ -156,6 +167,8 @@ class Painter:
             background = program.background
         elif options.background is not None:
             background = options.background
+        elif options.pen_width is not None:
+            background = WHITE  # paper
         else:
             mean = (target.reshape(-1, 3).mean(axis=0, dtype=np.float64) / 255.0).tolist()
             background = Color(*mean) if palette is None else nearest_paint(Color(*mean), palette)
@@ -264,7 +277,7 @@ class Painter:
     def _final_sizes(self) -> tuple[int, ...]:
         """The sizes that the finished plan is judged at; costly, so only the later sweeps work at them."""
         small = self._typical_radius(self._budget) * self._width < _SAME_LOOK_RADIUS_PX
-        return (1, 2) if small else (1,)
+        return (1, 2) if small and self._options.pen_width is None else (1,)
 
     def _first_final_sweep(self) -> int:
         """The sweep from which on strokes are revised at the full size, or at both sizes of it."""
@@ -348,7 +361,7 @@ class Painter:
             limits=view.limits,
             seed=int(self._rng.integers(2**62)),
         )
-        if not value.gain[0] > 0.0:
+        if not value.gain[0] > _LEAST_GAIN * level.error:
             return None
         changed = level.canvas.insert(index, climbed)
         level.error -= float(value.gain[0])
