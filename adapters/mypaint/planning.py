@@ -56,8 +56,8 @@ class MyPaintPlanning:
             brush = find_brush(name)
             if not brush.lays_flat_color:
                 raise BrushError(
-                    f"brush {name!r}: smudges, erases or changes its colour, so that the painter cannot solve "
-                    "for the colour; it can be drawn with, but not planned with"
+                    f"brush {name!r}: smudges, erases or changes its colour, so that the painter cannot "
+                    "solve for the colour; it can be drawn with, but not planned with"
                 )
             self._native.add_brush(brush.json, brush.time_matters)
         if palette is not None:

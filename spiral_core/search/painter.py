@@ -31,13 +31,15 @@ from spiral_core.search.events import (
 )
 from spiral_core.search.options import PaintOptions
 from spiral_core.search.palette import find_palette, nearest_paint
-from spiral_core.search.proposals import HeuristicProposer, Proposer, View
+from spiral_core.search.proposals import HeuristicProposer, Proposer, View, fit_to_limits
 
 _COARSE_WIDTH = 128  # planning starts on a picture about this wide
 _FINE_RADIUS_PX = 3.5  # and goes to a finer one when strokes get narrower than this
 # Below this radius a brush looks different at twice the size, so plans are judged at both.
 _SAME_LOOK_RADIUS_PX = 4.5
 _FIRST_RADIUS = 0.3  # of the n-th stroke: this over sqrt(n), times the root of the aspect
+
+_PAINTED_ERROR = 1e-9  # a mean error far below what rounding to 8 bits makes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,8 @@ class Painter:
             )
         if importance is not None and importance.shape != target.shape[:2]:
             raise CanvasError(f"importance: shape {importance.shape}, must be {target.shape[:2]}")
+        if importance is not None and not (np.isfinite(importance).all() and importance.min() >= 0):
+            raise CanvasError("importance: values must be finite and >= 0")
         if importance is not None and not importance.any():
             raise CanvasError("importance: zero everywhere, must be above zero somewhere")
         self._target = target
@@ -221,9 +225,10 @@ class Painter:
         self._started_s = time.monotonic()
         self._stopped = False
         yield PhaseChanged("paint", self._progress())
-        yield from self._add_strokes()
+        yield from self._remove_strokes(len(self._level.canvas) - self._budget)
+        yield from self._add_strokes(0.6)
         if self._level.view.width != self._width:
-            self._change_level(self._width)
+            yield self._change_level(self._width)
         yield from self._revise()
         if not self._stopped:
             self._level.canvas.solve_colors(10)
@@ -283,20 +288,23 @@ class Painter:
         )
         return _Level(view, canvas, canvas.error(), self._width / width)
 
-    def _change_level(self, width: int) -> None:
+    def _change_level(self, width: int) -> ProgramReplaced:
         strokes = self._level.canvas.strokes()
         self._past_evaluations += self._level.canvas.num_evaluations
         self._level = self._open_level(width)
         self._level.canvas.extend(strokes)
         self._level.canvas.solve_colors(4)
         self._level.error = self._level.canvas.error()
+        return ProgramReplaced(self.error)
 
-    def _add_strokes(self) -> Iterator[PaintEvent]:
+    def _add_strokes(self, share_of_time: float) -> Iterator[PaintEvent]:
         failures = 0
-        while len(self._level.canvas) < self._budget and not self._out_of_time(0.6):
+        while len(self._level.canvas) < self._budget and self.error > _PAINTED_ERROR:
+            if self._out_of_time(share_of_time):
+                return
             width = self._width_for(len(self._level.canvas))
             if width > self._level.view.width:
-                self._change_level(width)
+                yield self._change_level(width)
             event = self._add_one()
             if event is None:
                 failures += 1
@@ -311,6 +319,7 @@ class Painter:
         index = len(level.canvas)
         view = dataclasses.replace(level.view, num_strokes=index)
         candidates = self._proposer.propose(view, self._effort.proposals, self._rng)
+        fit_to_limits(candidates.values, view.limits, view.aspect)  # whatever the proposer did
         worth = level.canvas.evaluate(candidates)
         best = int(np.argmax(worth.gain))
         climbed, value = level.canvas.climb(
@@ -329,7 +338,7 @@ class Painter:
     def _revise(self) -> Iterator[PaintEvent]:
         self._sweeps_done = 0
         effort = self._effort
-        while not self._out_of_time():
+        while not self._out_of_time() and len(self._level.canvas) > 0 and self.error > _PAINTED_ERROR:
             if self._deadline_s is None and self._sweeps_done >= effort.sweeps:
                 return
             yield PhaseChanged("revise", self._progress())
@@ -341,6 +350,8 @@ class Painter:
             yield ProgramReplaced(self.error)
             if not last and not self._out_of_time(0.8):
                 yield from self._respend()
+            elif last:  # the budget may have been raised on the way
+                yield from self._add_strokes(1.0)
             self._sweeps_done += 1
 
     def _sweep(self, scale: float) -> Iterator[PaintEvent]:
@@ -361,14 +372,22 @@ class Painter:
 
     def _respend(self) -> Iterator[PaintEvent]:
         """Take out the strokes that help least and put new ones where they help more."""
+        num_strokes = len(self._level.canvas)
+        yield from self._remove_strokes(
+            max(int(self._effort.respend * num_strokes), num_strokes - self._budget)
+        )
+        yield from self._add_strokes(1.0)
+
+    def _remove_strokes(self, count: int) -> Iterator[PaintEvent]:
+        """Take out the strokes that help least."""
+        if count <= 0:
+            return
         level = self._level
         losses = level.canvas.removal_losses()
-        num_spent = int(self._effort.respend * len(losses))
-        for index in sorted(np.argsort(losses, kind="stable")[:num_spent].tolist(), reverse=True):
+        for index in sorted(np.argsort(losses, kind="stable")[:count].tolist(), reverse=True):
             changed = level.canvas.remove(index)
+            level.error = level.canvas.error()
             yield StrokeRemoved(index, level.to_target(changed), level.mean_error)
-        level.error = level.canvas.error()
-        yield from self._add_strokes()
 
     def _stroke(self, index: int) -> Stroke:
         return _select(self._level.canvas.strokes(), index).to_strokes()[0]
