@@ -92,6 +92,10 @@ class PlanningCanvas(Protocol):
         """Return all strokes, bottom first."""
         ...
 
+    def stroke(self, index: int) -> StrokeArray:
+        """Return one stroke."""
+        ...
+
     def evaluate(self, strokes: StrokeArray, *, layer: int | None = None) -> Evaluation:
         """Render candidates, each alone, solve their colours and say what they gain."""
         ...

@@ -93,6 +93,11 @@ class MyPaintPlanning:
         values, brush, seed = self._native.strokes()
         return StrokeArray(values, brush, seed, self._brushes)
 
+    def stroke(self, index: int) -> StrokeArray:
+        """Return one stroke."""
+        values, brush, seed = self._call(self._native.stroke, index)
+        return StrokeArray(values, brush, seed, self._brushes)
+
     def evaluate(self, strokes: StrokeArray, *, layer: int | None = None) -> Evaluation:
         """Render candidates, each alone, solve their colours and say what they gain."""
         return Evaluation(

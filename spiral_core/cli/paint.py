@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from threadpoolctl import threadpool_limits
 
 from adapters.mypaint import find_brush, mypaint_planning
 from spiral_core.cli.interrupts import Interrupts
@@ -18,16 +19,26 @@ from spiral_core.cli.outputs import PaintingRun, write_outputs
 from spiral_core.cli.palettes import Paints, parse_palette
 from spiral_core.cli.parsing import Verbs, page_for, positive_number, whole_number
 from spiral_core.cli.progress import PaintingProgress
-from spiral_core.errors import ConfigError, PhotoError, SpiralError
+from spiral_core.errors import AgentError, ConfigError, PhotoError, SpiralError
 from spiral_core.files import make_folder
 from spiral_core.photo import photo_size, read_mask, read_photo
 from spiral_core.program import SEED_LIMIT, Page, PaintingProgram
 from spiral_core.program_file import read_painting
-from spiral_core.search import Painter, PaintOptions, PhaseChanged, Proposer, StrokeAdded, StrokeRemoved
+from spiral_core.search import (
+    HeuristicProposer,
+    Painter,
+    PaintOptions,
+    PhaseChanged,
+    Proposer,
+    StrokeAdded,
+    StrokeRemoved,
+)
+from spiral_core.search.agent_proposer import DEFAULT_AGENT, SHIPPED_FOLDER, AgentProposer
 
 _SMALLEST_DEFAULT_PX = 512
 _LARGEST_DEFAULT_PX = 1024
 _DEFAULT_PAGE = "A4"
+_WEIGHTS_SUFFIX = ".safetensors"
 _LEAST_IMPORTANCE = np.float32(
     0.1
 )  # of the black places of a mask; those at 0 would be painted with anything
@@ -108,8 +119,9 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument(
         "--agent",
         metavar="NAME",
-        default="default",
-        help="who proposes strokes, or none (default: the shipped one)",
+        default=DEFAULT_AGENT,
+        help="who proposes strokes: a shipped agent, a weights file, or none for a plain heuristic "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--seed",
@@ -177,11 +189,23 @@ def photos_in(folder: Path) -> list[Path]:
     return photos
 
 
-def _proposer(name: str) -> Proposer | None:
-    """Return the agent of this name as a source of strokes; None leaves that to the painter."""
-    if name not in ("default", "none"):
-        raise ConfigError(f"agent {name!r}: no such agent; valid: default, none")
-    return None
+def _proposer(name: str) -> Proposer:
+    """Return who proposes strokes: a shipped agent, one from a weights file, or with "none" the heuristic.
+
+    Raises:
+        AgentError: There is no such agent, or its file is broken.
+    """
+    if name == "none":
+        return HeuristicProposer()
+    if name.endswith(_WEIGHTS_SUFFIX):
+        return AgentProposer.load(Path(name))
+    shipped = {path.parent.name: path for path in SHIPPED_FOLDER.glob(f"*/agent{_WEIGHTS_SUFFIX}")}
+    if name not in shipped:
+        raise AgentError(
+            f"agent {name!r}: no such agent; valid: {', '.join(sorted(shipped))}, none, "
+            f"or a weights file ({_WEIGHTS_SUFFIX})"
+        )
+    return AgentProposer.load(shipped[name])
 
 
 def _brushes(arguments: argparse.Namespace) -> tuple[str, ...]:
@@ -223,14 +247,15 @@ def _paint(
     )
     make_folder(folder)  # before the work, so that none is lost
     interrupts.on_request = painter.stop
-    with PaintingProgress(photo.name) as progress:
+    # The agent's matrices are too small to share out: BLAS threads would only wait for one another.
+    with PaintingProgress(photo.name) as progress, threadpool_limits(1, user_api="blas"):
         if not interrupts.requested:
             _follow(painter, progress, interrupts, arguments, len(start.strokes) if start else 0)
         outcome = PaintingRun(
             photo=photo,
             seed=arguments.seed,
             options=_told(arguments),
-            agent=None,
+            agent=None if arguments.agent == "none" else arguments.agent,
             cpu_s=time.process_time() - cpu_start,
             wall_s=time.perf_counter() - wall_start,
             is_complete=not interrupts.requested,

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from spiral_core.agent.stroke_agent import StrokeAgent
 from spiral_core.program import STROKE_COLUMNS, StrokeArray
+from spiral_core.rendering import PlanningCanvas
 from spiral_core.search.proposals import HeuristicProposer, View, make_strokes, sample_places
 
 SHIPPED_FOLDER: Final = Path(__file__).resolve().parents[2] / "configs" / "agents"
@@ -17,6 +18,7 @@ DEFAULT_AGENT: Final = "painter"
 
 _SAMPLES_PER_CROP = 4
 _CROP_PER_RADIUS = 12.0  # side of a crop in radii of the stroke to be expected there
+_MOST_ROUNDS = 8  # strokes that one answer of the agent may serve
 _AGENT_SHARE = 0.25  # of the candidates; the others come from the heuristic, against blind spots
 
 
@@ -33,6 +35,8 @@ class AgentProposer:
     def __init__(self, agent: StrokeAgent) -> None:
         self._agent = agent
         self._heuristic = HeuristicProposer()
+        self._asked_for: PlanningCanvas | None = None
+        self._answers: npt.NDArray[np.float64] = np.zeros((0, len(STROKE_COLUMNS)))
 
     @classmethod
     def load(cls, path: Path | None = None) -> AgentProposer:
@@ -47,17 +51,21 @@ class AgentProposer:
 
     def propose(self, view: View, count: int, rng: np.random.Generator) -> StrokeArray:
         """Return candidates through places of high error, most of them the agent's."""
-        num_crops = max(1, round(_AGENT_SHARE * count / _SAMPLES_PER_CROP))
-        values = self._ask(view, num_crops, rng)[:count]
-        if len(values) < count:
-            rest = self._heuristic.propose(view, count - len(values), rng)
-            values = np.concatenate([values, rest.values])
+        share = min(count, max(_SAMPLES_PER_CROP, round(_AGENT_SHARE * count)))
+        if self._asked_for is not view.canvas or len(self._answers) < share:
+            # Late strokes are small and change little of what the agent would see: ask for several at once.
+            num_rounds = int(np.clip(view.num_strokes // 16, 1, _MOST_ROUNDS))
+            self._answers = self._ask(view, num_rounds * -(-share // _SAMPLES_PER_CROP), rng)
+            self._asked_for = view.canvas
+        values, self._answers = self._answers[:share], self._answers[share:]
+        if share < count:
+            values = np.concatenate([values, self._heuristic.propose(view, count - share, rng).values])
         return make_strokes(values, view, rng)
 
     def _ask(self, view: View, num_crops: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
         height, width = view.target.shape[:2]
         size = self._agent.crop_px
-        places = sample_places(view.canvas.error_map(), num_crops, rng) * width  # x, y in pixels
+        places = sample_places(view.error_map, num_crops, rng) * width  # x, y in pixels
         typical = self._heuristic.typical_radius(view)
         side = _CROP_PER_RADIUS * typical * width * np.exp(rng.normal(0.0, 0.3, num_crops))
         side = side.clip(8.0, max(height, width))[:, None]
@@ -82,7 +90,7 @@ class AgentProposer:
         values[..., 6:8] = proposals[..., 6:8]
         values[..., 8] = side * proposals[..., 8] / width
         values[..., 12] = rng.uniform(0.5, 1.0, values.shape[:2])
-        # Best first choices of all crops before second ones, so that a cut-off drops no crop.
+        # The samples of a crop far apart, so that each stroke chooses among many places.
         return values.transpose(1, 0, 2).reshape(-1, len(STROKE_COLUMNS))
 
 

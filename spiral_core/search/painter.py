@@ -82,8 +82,11 @@ class _Level:
 
     view: View
     canvas: PlanningCanvas
+    sizes: tuple[int, ...]  # multiples of the view's size that the canvas is judged at
     error: float  # of `canvas`, kept up to date by adding gains
     scale: float  # pixels of the target per pixel of this level
+    error_map: npt.NDArray[np.float32]
+    map_age: int = 0  # strokes put down since the map was made
 
     @property
     def mean_error(self) -> float:
@@ -171,10 +174,12 @@ class Painter:
         self._started_s = 0.0
         self._stopped = False
         self._sweeps_done = 0
+        self._past_evaluations = 0
         self._level = self._open_level(self._width_for(len(program.strokes) if program else 0))
         if program is not None and program.strokes:
             self._level.canvas.extend(StrokeArray.from_strokes(program.strokes))
             self._level.error = self._level.canvas.error()
+            self._level.error_map = self._level.canvas.error_map()
 
     # ---- what a person can do between two events ----
 
@@ -187,8 +192,6 @@ class Painter:
     def num_evaluations(self) -> int:
         """Candidate strokes rendered so far, on all sizes together."""
         return self._past_evaluations + self._level.canvas.num_evaluations
-
-    _past_evaluations = 0
 
     @property
     def palette(self) -> tuple[Color, ...] | None:
@@ -227,9 +230,12 @@ class Painter:
         yield PhaseChanged("paint", self._progress())
         yield from self._remove_strokes(len(self._level.canvas) - self._budget)
         yield from self._add_strokes(0.6)
-        if self._level.view.width != self._width:
-            yield self._change_level(self._width)
+        sweep_width = self._halved_while(self._typical_radius(self._budget), _SAME_LOOK_RADIUS_PX)
+        if self._level.view.width != sweep_width:
+            yield self._change_level(sweep_width)
         yield from self._revise()
+        if self._level.view.width != self._width:  # stopped early, or no sweeps
+            yield self._change_level(self._width)
         if not self._stopped:
             self._level.canvas.solve_colors(10)
             self._level.error = self._level.canvas.error()
@@ -248,11 +254,28 @@ class Painter:
 
     def _width_for(self, num_strokes: int) -> int:
         """The width of the picture that the next stroke is planned on."""
-        typical = self._typical_radius(num_strokes)
+        return self._halved_while(self._typical_radius(num_strokes), _FINE_RADIUS_PX)
+
+    def _halved_while(self, radius: float, least_px: float) -> int:
+        """Return the least width at which a radius still has so many pixels."""
         width: int = self._width
-        while width > 1.5 * _COARSE_WIDTH and typical * width / 2 >= _FINE_RADIUS_PX:
+        while width > 1.5 * _COARSE_WIDTH and radius * width / 2 >= least_px:
             width = -(-width // 2)
         return width
+
+    def _final_sizes(self) -> tuple[int, ...]:
+        """The sizes that the finished plan is judged at; costly, so only the later sweeps work at them."""
+        small = self._typical_radius(self._budget) * self._width < _SAME_LOOK_RADIUS_PX
+        return (1, 2) if small else (1,)
+
+    def _first_final_sweep(self) -> int:
+        """The sweep from which on strokes are revised at the full size, or at both sizes of it."""
+        sweeps = self._effort.sweeps
+        if self._final_sizes() == (1,):
+            return max(0, sweeps - 3)
+        # The smaller the strokes, the more there is to mend for them to look the same at twice the size.
+        radius_px = self._typical_radius(self._budget) * self._width
+        return sweeps // 5 if radius_px < _SAME_LOOK_RADIUS_PX / 2 else sweeps * 3 // 5
 
     def _typical_radius(self, num_strokes: int) -> float:
         """Radius to expect of the next stroke after so many, in canvas widths."""
@@ -260,7 +283,7 @@ class Painter:
             return self._options.pen_width / 2
         return float(_FIRST_RADIUS * np.sqrt(self._aspect / (num_strokes + 1.0)))
 
-    def _open_level(self, width: int) -> _Level:
+    def _open_level(self, width: int, sizes: tuple[int, ...] = (1,)) -> _Level:
         height = self._height if width == self._width else max(1, round(width * self._aspect))
         target = self._target
         weight = self._importance
@@ -269,7 +292,6 @@ class Painter:
             if weight is not None:
                 weight = np.asarray(Image.fromarray(weight).resize((width, height), Image.Resampling.BOX))
         picture = target.astype(np.float32) / np.float32(255.0)
-        small = self._typical_radius(self._budget) * self._width < _SAME_LOOK_RADIUS_PX
         canvas = self._planning(
             picture,
             background=self._background,
@@ -277,24 +299,27 @@ class Painter:
             weight=weight,
             palette=self._palette,
             num_threads=self._options.threads,
-            sizes=(1, 2) if small and width == self._width else (1,),
+            sizes=sizes,
         )
+        error_map = canvas.error_map()
         view = View(
             target=picture,
             canvas=canvas,
+            error_map=error_map,
             num_strokes=0,
             limits=self._options.limits(self._width, self._aspect),
             brushes=self._options.brushes,
         )
-        return _Level(view, canvas, canvas.error(), self._width / width)
+        return _Level(view, canvas, sizes, canvas.error(), self._width / width, error_map)
 
-    def _change_level(self, width: int) -> ProgramReplaced:
+    def _change_level(self, width: int, sizes: tuple[int, ...] = (1,)) -> ProgramReplaced:
         strokes = self._level.canvas.strokes()
         self._past_evaluations += self._level.canvas.num_evaluations
-        self._level = self._open_level(width)
+        self._level = self._open_level(width, sizes)
         self._level.canvas.extend(strokes)
         self._level.canvas.solve_colors(4)
         self._level.error = self._level.canvas.error()
+        self._level.error_map = self._level.canvas.error_map()
         return ProgramReplaced(self.error)
 
     def _add_strokes(self, share_of_time: float) -> Iterator[PaintEvent]:
@@ -317,7 +342,7 @@ class Painter:
     def _add_one(self) -> StrokeAdded | None:
         level = self._level
         index = len(level.canvas)
-        view = dataclasses.replace(level.view, num_strokes=index)
+        view = self._look(index)
         candidates = self._proposer.propose(view, self._effort.proposals, self._rng)
         fit_to_limits(candidates.values, view.limits, view.aspect)  # whatever the proposer did
         worth = level.canvas.evaluate(candidates)
@@ -335,6 +360,15 @@ class Painter:
         level.error -= float(value.gain[0])
         return StrokeAdded(index, climbed.to_strokes()[0], level.to_target(changed), level.mean_error)
 
+    def _look(self, num_strokes: int) -> View:
+        """Return what proposers may see, with an error map that on large pictures is a few strokes old."""
+        level = self._level
+        if level.map_age >= np.clip(num_strokes // 32, 1, 8):
+            level.error_map = level.canvas.error_map()
+            level.map_age = 0
+        level.map_age += 1
+        return dataclasses.replace(level.view, num_strokes=num_strokes, error_map=level.error_map)
+
     def _revise(self) -> Iterator[PaintEvent]:
         self._sweeps_done = 0
         effort = self._effort
@@ -342,6 +376,11 @@ class Painter:
             if self._deadline_s is None and self._sweeps_done >= effort.sweeps:
                 return
             yield PhaseChanged("revise", self._progress())
+            final = (self._width, self._final_sizes())
+            if (self._level.view.width, self._level.sizes) != final and (
+                self._sweeps_done >= self._first_final_sweep() or self._out_of_time(0.75)
+            ):
+                yield self._change_level(*final)
             last = self._deadline_s is None and self._sweeps_done == effort.sweeps - 1
             scale = max(0.5 * 0.75**self._sweeps_done, 0.1)
             yield from self._sweep(scale)
@@ -388,9 +427,10 @@ class Painter:
             changed = level.canvas.remove(index)
             level.error = level.canvas.error()
             yield StrokeRemoved(index, level.to_target(changed), level.mean_error)
+        level.error_map = level.canvas.error_map()
 
     def _stroke(self, index: int) -> Stroke:
-        return _select(self._level.canvas.strokes(), index).to_strokes()[0]
+        return self._level.canvas.stroke(index).to_strokes()[0]
 
 
 def _select(strokes: StrokeArray, index: int) -> StrokeArray:

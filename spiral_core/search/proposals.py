@@ -22,6 +22,7 @@ class View:
     Attributes:
         target: Shape (height, width, 3), float32 in [0, 1].
         canvas: The painting so far, at the target's size.
+        error_map: Shape (height, width), float32: the error of each pixel, a few strokes ago at most.
         num_strokes: Strokes painted so far.
         limits: What every candidate must keep within.
         brushes: Names of the brushes to choose from.
@@ -29,6 +30,7 @@ class View:
 
     target: npt.NDArray[np.float32]
     canvas: PlanningCanvas
+    error_map: npt.NDArray[np.float32]
     num_strokes: int
     limits: StrokeLimits
     brushes: tuple[str, ...]
@@ -151,7 +153,7 @@ class HeuristicProposer:
         if self.uniform_places:
             places = rng.random((count, 2)) * np.array([1.0, view.aspect])
         else:
-            places = sample_places(view.canvas.error_map(), count, rng)
+            places = sample_places(view.error_map, count, rng)
         radius = self.typical_radius(view) * np.exp(rng.normal(0.0, 0.5, count))
         radius = radius.clip(*view.limits.radius)
         angle = rng.uniform(0.0, 2 * np.pi, count)

@@ -237,3 +237,17 @@ def test_without_the_extension_the_import_says_what_to_run(tmp_path: Path) -> No
     done = subprocess.run([sys.executable, "-S", "-c", script, *paths], capture_output=True, text=True)
     assert done.returncode != 0
     assert "run `make install`" in done.stderr.splitlines()[-1]
+
+
+def test_the_library_does_not_talk_into_our_output() -> None:
+    # libmypaint prints "Time is running backwards!" for this stroke, through C's standard output.
+    script = (
+        "from adapters.mypaint import MyPaintRenderer\n"
+        "from spiral_core.program import Stroke, StrokeArray\n"
+        "stroke = Stroke(start=(0.2, 0.5), control=(0.5, 0.5), end=(0.8, 0.5), radius=0.08, brush='soft')\n"
+        "MyPaintRenderer(1, 50, 50).draw(StrokeArray.from_strokes([stroke]))\n"
+        "import ctypes\n"
+        "ctypes.CDLL(None).puts(b'C prints again')\n"
+    )
+    result = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert result.stdout == "C prints again\n"

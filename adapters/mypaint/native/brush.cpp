@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <stdexcept>
 #include <vector>
@@ -56,6 +57,27 @@ std::size_t find_generator_offset() {
     }
     return offset;
 }
+
+// libmypaint tells of rounding in its clock ("Time is running backwards!") on standard output, in the middle of
+// what a program prints there. While one of these lives, C's standard output leads nowhere; Python's is another.
+class QuietLibrary {
+  public:
+#ifdef __GLIBC__
+    QuietLibrary() { stdout = nowhere(); }
+    ~QuietLibrary() { stdout = real(); }
+
+  private:
+    static FILE* real() {
+        static FILE* const stream = stdout;
+        return stream;
+    }
+    static FILE* nowhere() {
+        real();  // kept before it is replaced
+        static FILE* const stream = std::fopen("/dev/null", "w");
+        return stream != nullptr ? stream : real();
+    }
+#endif
+};
 
 void rgb_to_hsv(double r, double g, double b, float* h, float* s, float* v) {
     const double high = std::max({r, g, b});
@@ -161,6 +183,7 @@ void Brush::reset() {
 }
 
 void Brush::stroke_to(MyPaintSurface* surface, float x, float y, float pressure, double seconds) {
+    const QuietLibrary quiet;
     if (pigment_) {
         mypaint_brush_stroke_to_2(brush_, reinterpret_cast<MyPaintSurface2*>(surface), x, y, pressure, 0.0f, 0.0f,
                                   seconds, 1.0f, 0.0f, 0.0f);

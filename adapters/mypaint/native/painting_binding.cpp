@@ -176,6 +176,13 @@ void bind_painting(nb::module_& m) {
                  return nb::make_tuple(rows_of(all), own_array(std::move(brush), {all.size()}),
                                        own_array(std::move(seed), {all.size()}));
              })
+        .def("stroke",
+             [](const Painting& self, std::size_t at) {
+                 check_index(at, self.size());
+                 const Candidate& c = self.stroke(at);
+                 return nb::make_tuple(rows_of({c}), own_array(std::vector<std::int32_t>{c.brush}, {1}),
+                                       own_array(std::vector<std::int32_t>{c.seed}, {1}));
+             })
         .def("evaluate",
              [](Painting& self, const RowsIn& rows, const Ints& brush, const Ints& seed, int num_brushes,
                 std::size_t layer, int threads) {

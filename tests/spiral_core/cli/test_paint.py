@@ -118,6 +118,14 @@ def test_palette_and_opaque_and_pen_and_brush(photo: Path, tmp_path: Path) -> No
         assert 2 * stroke.radius * 277 == pytest.approx(5.54)
 
 
+def test_agent_and_heuristic_paint_differently_and_say_who_painted(photo: Path, tmp_path: Path) -> None:
+    shipped = paint(photo, tmp_path / "a")
+    weights = SAMPLE.parents[1] / "agents" / "painter" / "agent.safetensors"
+    assert paint(photo, tmp_path / "b", "--agent", str(weights)) == shipped
+    assert paint(photo, tmp_path / "c", "--agent", "none") != shipped
+    assert [report_of(tmp_path / name)["agent"] for name in "abc"] == ["painter", str(weights), None]
+
+
 def test_mask_moves_the_care(photo: Path, tmp_path: Path) -> None:
     errors = {}
     target = read_photo(photo, long_side_px=48).astype(float)
@@ -178,7 +186,8 @@ def test_a_folder_is_painted_in_spite_of_a_bad_file(
         (["--palette", "#12"], "must be written like #1f6fb2"),
         (["--page", "A99"], "no such sheet"),
         (["--brush", "rownd"], "did you mean"),
-        (["--agent", "nobody"], "agent 'nobody'"),
+        (["--agent", "nobody"], "agent 'nobody': no such agent; valid: painter, none"),
+        (["--agent", "nowhere.safetensors"], "nowhere.safetensors"),
         (["--from", "nowhere.json"], "nowhere.json: cannot be read"),
         (["--mask", "nowhere.png"], "nowhere.png: cannot be read"),
     ],

@@ -90,17 +90,17 @@ def mse(a: npt.NDArray[np.uint8], b: npt.NDArray[np.uint8]) -> float:
     return float(np.mean((a / 255.0 - b / 255.0) ** 2))
 
 
-def judged_error(
+def judged_errors(
     program: PaintingProgram, target: npt.NDArray[np.uint8], weight: npt.NDArray[np.float32] | None = None
-) -> float:
-    """Return what the painter should say: strokes of few pixels are judged at twice the size, too."""
+) -> tuple[float, float]:
+    """Return the error at the target's size, and its mean with that of the picture painted twice as large."""
     height, width = target.shape[:2]
     errors = []
     for factor in (1, 2):
         fine = rendered(program, factor * width).reshape(height, factor, width, factor, 3) / 255.0
         squared = (fine.mean(axis=(1, 3)) - target / 255.0) ** 2
         errors.append(np.mean(squared if weight is None else weight[:, :, None] * squared))
-    return float(np.mean(errors))
+    return float(errors[0]), float(np.mean(errors))
 
 
 def random_program(count: int, seed: int) -> PaintingProgram:
@@ -203,7 +203,8 @@ def test_errors_told_are_those_of_the_picture(importance: bool) -> None:
     for event in artist.run():
         if isinstance(event, PhaseChanged):
             continue
-        assert event.error == pytest.approx(judged_error(artist.program(), target, share), abs=5e-5)
+        picture_errors = judged_errors(artist.program(), target, share)
+        assert min(abs(event.error - told) for told in picture_errors) < 5e-5
 
 
 @pytest.mark.parametrize("shape", [(26, 34), (150, 309), (401, 203)])
@@ -231,7 +232,7 @@ def test_painting_gets_better_and_is_worth_its_strokes() -> None:
     errors = [event.error for event in artist.run() if isinstance(event, StrokeAdded)]
     assert errors[0] < bare
     assert artist.error < 0.05 * bare
-    assert judged_error(artist.program(), target) == pytest.approx(artist.error, abs=5e-5)
+    assert judged_errors(artist.program(), target)[1] == pytest.approx(artist.error, abs=5e-5)
 
 
 def test_progress_runs_from_nothing_to_one() -> None:
@@ -434,7 +435,7 @@ PROPOSERS: list[Callable[[], Proposer]] = [
         PaintOptions(strokes=15, threads=1, palette=PALETTE),
         PaintOptions(strokes=15, threads=1, palette=PALETTE, opaque=True, brushes=("round", "soft")),
         PaintOptions(strokes=15, threads=1, opaque=True, background=Color(1, 1, 1)),
-        PaintOptions(strokes=15, threads=1, pen_width=0.03, brushes=("pen",)),
+        PaintOptions(strokes=15, threads=1, pen_width=0.06, brushes=("pen",)),
         PaintOptions(strokes=15, threads=1, min_radius=0.05, max_radius=0.06),
         PaintOptions(strokes=15, threads=1, min_length=0.2, max_length=0.25),
         PaintOptions(strokes=15, threads=1, min_length=0.3, max_radius=0.02, brushes=("dry",)),
@@ -562,4 +563,4 @@ def test_the_written_program_is_the_painting() -> None:
     again = program_file.program_from_json(program_file.program_to_json(program))
     assert again == program
     assert json.loads(program_file.program_to_json(program))["verified_width_px"] == 34
-    assert judged_error(again, picture()) == pytest.approx(artist.error, abs=5e-5)
+    assert judged_errors(again, picture())[1] == pytest.approx(artist.error, abs=5e-5)
