@@ -31,11 +31,13 @@ from spiral_core.search.events import (
 )
 from spiral_core.search.options import PaintOptions
 from spiral_core.search.palette import find_palette, nearest_paint
-from spiral_core.search.proposals import HeuristicProposer, Proposer, View
+from spiral_core.search.proposals import HeuristicProposer, Proposer, View, fit_to_limits
 from spiral_core.search.viewing import Look, Viewing
 
 # Share of the error below which a stroke is not worth putting down: its gain may be rounding.
 _LEAST_GAIN = 1e-6
+
+_PAINTED_ERROR = 1e-9  # a mean error far below what rounding to 8 bits makes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +136,8 @@ class Painter:
             )
         if importance is not None and importance.shape != target.shape[:2]:
             raise CanvasError(f"importance: shape {importance.shape}, must be {target.shape[:2]}")
+        if importance is not None and not (np.isfinite(importance).all() and importance.min() >= 0):
+            raise CanvasError("importance: values must be finite and >= 0")
         if importance is not None and not importance.any():
             raise CanvasError("importance: zero everywhere, must be above zero somewhere")
         self._target = target
@@ -236,10 +240,10 @@ class Painter:
         self._started_s = time.monotonic()
         self._stopped = False
         yield PhaseChanged("paint", self._progress())
-        yield from self._add_strokes()
+        yield from self._remove_strokes(len(self._level.canvas) - self._budget)
+        yield from self._add_strokes(0.6)
         yield from self._revise()
-        if self._look_from(self._viewing.final):  # stopped early, or no sweeps
-            yield ProgramReplaced(self.error)
+        yield from self._look_from(self._viewing.final)  # a change if stopped early, or without sweeps
         if not self._stopped:
             self._level.canvas.solve_colors(10)
             self._level.error = self._level.canvas.error()
@@ -286,10 +290,10 @@ class Painter:
         )
         return _Level(view, canvas, look, canvas.error(), self._width / width, error_map)
 
-    def _look_from(self, look: Look) -> bool:
-        """Go on from another distance; return whether that is a change."""
+    def _look_from(self, look: Look) -> Iterator[ProgramReplaced]:
+        """Go on from another distance, if it is another."""
         if look == self._level.look:
-            return False
+            return
         strokes = self._level.canvas.strokes()
         self._past_evaluations += self._level.canvas.num_evaluations
         self._level = self._open_level(look)
@@ -297,14 +301,16 @@ class Painter:
         self._level.canvas.solve_colors(4)
         self._level.error = self._level.canvas.error()
         self._level.error_map = self._level.canvas.error_map()
-        return True
+        yield ProgramReplaced(self.error)
 
-    def _add_strokes(self) -> Iterator[PaintEvent]:
+    def _add_strokes(self, share_of_time: float) -> Iterator[PaintEvent]:
         failures = 0
-        while len(self._level.canvas) < self._budget and not self._out_of_time(0.6):
+        while len(self._level.canvas) < self._budget and self.error > _PAINTED_ERROR:
+            if self._out_of_time(share_of_time):
+                return
             look = self._viewing.for_stroke(len(self._level.canvas))
             if look.width > self._level.look.width:
-                self._look_from(look)
+                yield from self._look_from(look)
             event = self._add_one()
             if event is None:
                 failures += 1
@@ -319,6 +325,7 @@ class Painter:
         index = len(level.canvas)
         view = self._look(index)
         candidates = self._proposer.propose(view, self._effort.proposals, self._rng)
+        fit_to_limits(candidates.values, view.limits, view.aspect)  # whatever the proposer did
         worth = level.canvas.evaluate(candidates)
         best = int(np.argmax(worth.gain))
         climbed, value = level.canvas.climb(
@@ -346,13 +353,13 @@ class Painter:
     def _revise(self) -> Iterator[PaintEvent]:
         self._sweeps_done = 0
         effort = self._effort
-        while not self._out_of_time():
+        while not self._out_of_time() and len(self._level.canvas) > 0 and self.error > _PAINTED_ERROR:
             if self._deadline_s is None and self._sweeps_done >= effort.sweeps:
                 return
             yield PhaseChanged("revise", self._progress())
             sweep = self._sweeps_done if not self._out_of_time(0.75) else effort.sweeps
             if self._level.look != self._viewing.final:
-                self._look_from(self._viewing.for_sweep(sweep, effort.sweeps))
+                yield from self._look_from(self._viewing.for_sweep(sweep, effort.sweeps))
             last = self._deadline_s is None and self._sweeps_done == effort.sweeps - 1
             scale = max(0.5 * 0.75**self._sweeps_done, 0.1)
             yield from self._sweep(scale)
@@ -361,6 +368,8 @@ class Painter:
             yield ProgramReplaced(self.error)
             if not last and not self._out_of_time(0.8):
                 yield from self._respend()
+            elif last:  # the budget may have been raised on the way
+                yield from self._add_strokes(1.0)
             self._sweeps_done += 1
 
     def _sweep(self, scale: float) -> Iterator[PaintEvent]:
@@ -381,15 +390,23 @@ class Painter:
 
     def _respend(self) -> Iterator[PaintEvent]:
         """Take out the strokes that help least and put new ones where they help more."""
+        num_strokes = len(self._level.canvas)
+        yield from self._remove_strokes(
+            max(int(self._effort.respend * num_strokes), num_strokes - self._budget)
+        )
+        yield from self._add_strokes(1.0)
+
+    def _remove_strokes(self, count: int) -> Iterator[PaintEvent]:
+        """Take out the strokes that help least."""
+        if count <= 0:
+            return
         level = self._level
         losses = level.canvas.removal_losses()
-        num_spent = int(self._effort.respend * len(losses))
-        for index in sorted(np.argsort(losses, kind="stable")[:num_spent].tolist(), reverse=True):
+        for index in sorted(np.argsort(losses, kind="stable")[:count].tolist(), reverse=True):
             changed = level.canvas.remove(index)
+            level.error = level.canvas.error()
             yield StrokeRemoved(index, level.to_target(changed), level.mean_error)
-        level.error = level.canvas.error()
         level.error_map = level.canvas.error_map()
-        yield from self._add_strokes()
 
     def _stroke(self, index: int) -> Stroke:
         return self._level.canvas.stroke(index).to_strokes()[0]

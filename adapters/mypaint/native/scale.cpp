@@ -102,7 +102,9 @@ void Scale::recompose(const std::vector<Layer>& layers, std::size_t scale, const
             }
         }
     }
-    update_residual({0, 0, width_, height_});
+    const Rect whole{0, 0, width_, height_};
+    update_residual(whole);
+    error_ = error_in(whole);
 }
 
 Scale::Bench Scale::top_bench() const {
@@ -181,7 +183,9 @@ void Scale::close_bench(const Bench& bench, const Mark* mark, const Rgb& color) 
                         canvas_.data() + c * fine_plane() + std::size_t(y) * fine_stride_ + fine.left);
         }
     }
+    error_ -= error_in(bench.window);
     update_residual(bench.window);
+    error_ += error_in(bench.window);
 }
 
 void Scale::add_sums(MarkMaker& maker, const Bench& bench, ScoreSums& sums) const {
@@ -215,12 +219,12 @@ void Scale::add_sums(MarkMaker& maker, const Bench& bench, ScoreSums& sums) cons
     }
 }
 
-double Scale::error() const {
+double Scale::error_in(const Rect& window) const {
     double total = 0;
-    for (int y = 0; y < height_; ++y) {
+    for (int y = window.top; y < window.bottom; ++y) {
         const std::size_t at = std::size_t(y) * stride_;
         double row = 0;
-        for (int x = 0; x < width_; ++x) {
+        for (int x = window.left; x < window.right; ++x) {
             double e = 0;
             for (int c = 0; c < 3; ++c) {
                 const double r = residual_[c * plane() + at + x];

@@ -86,7 +86,7 @@ class Scale {
     // Adds what the maker's coverage is worth on a bench.
     void add_sums(MarkMaker& maker, const Bench& bench, ScoreSums& sums) const;
 
-    double error() const;
+    double error() const { return error_; }
     const float* residual(int channel) const { return residual_.data() + channel * plane(); }
     float* residual(int channel) { return residual_.data() + channel * plane(); }
     const float* canvas(int channel) const { return canvas_.data() + channel * fine_plane(); }
@@ -105,12 +105,14 @@ class Scale {
     std::size_t plane() const { return std::size_t(height_) * stride_; }
     std::size_t fine_plane() const { return std::size_t(fine_height()) * fine_stride_; }
     void update_residual(const Rect& window);
+    double error_in(const Rect& window) const;
 
     int height_, width_, factor_, stride_, fine_stride_;
     const std::vector<float>* target_;
     const std::vector<float>* weight_;
     std::vector<float> canvas_;    // fine
     std::vector<float> residual_;  // in pixels of the picture
+    double error_ = 0;             // kept up with every change of the residual
 };
 
 }  // namespace spiral
