@@ -127,6 +127,20 @@ Brush::Brush(const BrushSpec& spec) : pigment_(spec.pigment), time_matters_(spec
     opaque_base_ = mypaint_brush_get_base_value(brush_, MYPAINT_BRUSH_SETTING_OPAQUE);
     looks_back_ = looks_back();
     if (looks_back_) forget();
+    uses_chance_ = uses_chance();
+}
+
+// Seeding costs as much as a few dabs; most brushes have no use for it.
+bool Brush::uses_chance() const {
+    for (int id = 0; id < MYPAINT_BRUSH_SETTINGS_COUNT; ++id) {
+        const auto setting = static_cast<MyPaintBrushSetting>(id);
+        if (mypaint_brush_get_mapping_n(brush_, setting, MYPAINT_BRUSH_INPUT_RANDOM) != 0) return true;
+    }
+    for (const auto setting : {MYPAINT_BRUSH_SETTING_OFFSET_BY_RANDOM, MYPAINT_BRUSH_SETTING_RADIUS_BY_RANDOM,
+                               MYPAINT_BRUSH_SETTING_TRACKING_NOISE}) {
+        if (mypaint_brush_get_base_value(brush_, setting) != 0 || !mypaint_brush_is_constant(brush_, setting)) return true;
+    }
+    return false;
 }
 
 // For each dab libmypaint works out the brush's place on the grid map and, with pigments, the dabs a radius from
@@ -184,6 +198,10 @@ void Brush::reset() {
 
 void Brush::stroke_to(MyPaintSurface* surface, float x, float y, float pressure, double seconds) {
     const QuietLibrary quiet;
+    event(surface, x, y, pressure, seconds);
+}
+
+void Brush::event(MyPaintSurface* surface, float x, float y, float pressure, double seconds) {
     if (pigment_) {
         mypaint_brush_stroke_to_2(brush_, reinterpret_cast<MyPaintSurface2*>(surface), x, y, pressure, 0.0f, 0.0f,
                                   seconds, 1.0f, 0.0f, 0.0f);
@@ -212,17 +230,18 @@ void Brush::events(MyPaintSurface* surface, const StrokeRow& s, double width_px,
         const double x = u * u * s.start_x + 2 * u * t * s.control_x + t * t * s.end_x;
         const double y = u * u * s.start_y + 2 * u * t * s.control_y + t * t * s.end_y;
         const double pressure = s.start_pressure + t * (s.end_pressure - s.start_pressure);
-        stroke_to(surface, static_cast<float>(x * width_px), static_cast<float>(y * width_px),
+        event(surface, static_cast<float>(x * width_px), static_cast<float>(y * width_px),
                   static_cast<float>(pressure), kEventSeconds);
     }
 }
 
 void Brush::draw(MyPaintSurface* surface, const StrokeRow& s, std::int32_t seed_value, double width_px,
                  int fixed_events) {
+    const QuietLibrary quiet;
     set_appearance(s, width_px);
     if (looks_back_) forget();
     reset();
-    seed(seed_value);
+    if (uses_chance_) seed(seed_value);
     const auto x = static_cast<float>(s.start_x * width_px);
     const auto y = static_cast<float>(s.start_y * width_px);
     // libmypaint filters the first position of a stroke towards the last of the one before, and slips in an
@@ -231,22 +250,24 @@ void Brush::draw(MyPaintSurface* surface, const StrokeRow& s, std::int32_t seed_
     mypaint_brush_set_state(brush_, MYPAINT_BRUSH_STATE_Y, y);
     mypaint_brush_set_state(brush_, MYPAINT_BRUSH_STATE_PRESSURE, 1.0f);
     constexpr double longer_than_any_pause = 10.0;  // above 5 s libmypaint starts afresh at once
-    stroke_to(surface, x, y, static_cast<float>(s.start_pressure), longer_than_any_pause);
+    event(surface, x, y, static_cast<float>(s.start_pressure), longer_than_any_pause);
     events(surface, s, width_px, fixed_events > 0 ? fixed_events : time_matters_ ? kMaxEvents : events_for(s));
 }
 
 void Brush::draw_continuing(MyPaintSurface* surface, const StrokeRow& s, double width_px, bool after_jump) {
+    const QuietLibrary quiet;
     set_appearance(s, width_px);
     if (after_jump) {
-        stroke_to(surface, static_cast<float>(s.start_x * width_px), static_cast<float>(s.start_y * width_px),
+        event(surface, static_cast<float>(s.start_x * width_px), static_cast<float>(s.start_y * width_px),
                   static_cast<float>(s.start_pressure), kEventSeconds);
     }
     events(surface, s, width_px, kMaxEvents);
 }
 
 void Brush::jump(MyPaintSurface* surface, double x_px, double y_px) {
+    const QuietLibrary quiet;
     reset();
-    stroke_to(surface, static_cast<float>(x_px), static_cast<float>(y_px), 0.0f, kEventSeconds);
+    event(surface, static_cast<float>(x_px), static_cast<float>(y_px), 0.0f, kEventSeconds);
 }
 
 }  // namespace spiral

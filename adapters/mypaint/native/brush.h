@@ -54,7 +54,9 @@ class Brush {
     void seed(std::int32_t seed);
 
   private:
+    void event(MyPaintSurface* surface, float x, float y, float pressure, double seconds);
     void events(MyPaintSurface* surface, const StrokeRow& stroke, double width_px, int count);
+    bool uses_chance() const;
     bool looks_back() const;
     void forget();
 
@@ -62,6 +64,7 @@ class Brush {
     RngDouble* generator_;
     bool pigment_;
     bool time_matters_;
+    bool uses_chance_;
     bool looks_back_;  // its first dab depends on settings that the last one before left behind
     float opaque_base_;
 };
