@@ -11,11 +11,11 @@ from adapters.mypaint import _native
 from adapters.mypaint.brushes import find_brush
 from spiral_core.errors import BrushError, CanvasError
 from spiral_core.program import Color, StrokeArray
-from spiral_core.rendering import Evaluation, Rectangle, StrokeLimits
+from spiral_core.rendering import Evaluation, PlanningCanvasFactory, Rectangle, StrokeLimits
 
 
 class MyPaintPlanning:
-    """A painting being planned; make one with `mypaint_planning`."""
+    """A painting being planned; arguments as in `spiral_core.rendering.PlanningCanvasFactory`."""
 
     def __init__(
         self,
@@ -227,23 +227,5 @@ def _limits(limits: StrokeLimits) -> _native.Limits:
     )
 
 
-def mypaint_planning(
-    target: npt.NDArray[np.float32],
-    *,
-    background: Color,
-    brushes: tuple[str, ...],
-    weight: npt.NDArray[np.float32] | None,
-    palette: tuple[Color, ...] | None,
-    num_threads: int,
-    sizes: tuple[int, ...] = (1,),
-) -> MyPaintPlanning:
-    """Start a painting; a `spiral_core.rendering.PlanningCanvasFactory`."""
-    return MyPaintPlanning(
-        target,
-        background=background,
-        brushes=brushes,
-        weight=weight,
-        palette=palette,
-        num_threads=num_threads,
-        sizes=sizes,
-    )
+mypaint_planning: PlanningCanvasFactory = MyPaintPlanning
+"""Starts a painting."""
