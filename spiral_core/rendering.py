@@ -179,8 +179,9 @@ class PlanningCanvasFactory(Protocol):
             weight: Shape (height, width), >= 0: how much each pixel's error counts; 1 everywhere by default.
             palette: The only colours that strokes may have.
             num_threads: Threads that a call may use; the result does not depend on it.
-            sizes: Multiples of the target's size that the painting is judged at, out of 1 and 2. A plan with
-                strokes of few pixels that is judged at one size only does not hold at another.
+            sizes: Multiples of the target's size that the painting is judged at, out of 1, 2 and 4, averaged
+                back over as many pixels. A plan with strokes of few pixels that is judged at one size only
+                does not hold at another.
 
         Raises:
             BrushError: A brush is missing, broken, or does more than lay one colour over another.

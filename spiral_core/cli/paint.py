@@ -19,10 +19,11 @@ from spiral_core.cli.outputs import PaintingRun, write_outputs
 from spiral_core.cli.palettes import Paints, parse_palette
 from spiral_core.cli.parsing import Verbs, page_for, positive_number, whole_number
 from spiral_core.cli.progress import PaintingProgress
+from spiral_core.color import from_hex
 from spiral_core.errors import AgentError, ConfigError, PhotoError, SpiralError
 from spiral_core.files import make_folder
 from spiral_core.photo import photo_size, read_mask, read_photo
-from spiral_core.program import SEED_LIMIT, Page, PaintingProgram
+from spiral_core.program import SEED_LIMIT, Color, Page, PaintingProgram
 from spiral_core.program_file import read_painting
 from spiral_core.search import (
     HeuristicProposer,
@@ -105,6 +106,12 @@ def add_parser(verbs: Verbs) -> None:
         "--palette",
         metavar="PAINTS",
         help="12 (so many, found for the photo), '#1d3557,#e63946' or a palette file (default: any colour)",
+    )
+    parser.add_argument(
+        "--background",
+        metavar="COLOUR",
+        type=_background,
+        help="colour of the bare canvas, such as '#ffffff' (default: the photo's mean; white for a pen)",
     )
     parser.add_argument("--opaque", action="store_true", help="paint covers: no translucent strokes")
     parser.add_argument(
@@ -208,6 +215,13 @@ def _proposer(name: str) -> Proposer:
     return AgentProposer.load(shipped[name])
 
 
+def _background(text: str) -> Color:
+    try:
+        return Color(*from_hex(text))
+    except SpiralError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _brushes(arguments: argparse.Namespace) -> tuple[str, ...]:
     return tuple(name.strip() for name in arguments.brush.split(","))
 
@@ -237,6 +251,7 @@ def _paint(
         palette=paints.colors,
         palette_size=paints.size,
         opaque=arguments.opaque,
+        background=arguments.background,
         pen_width=arguments.pen / picture_width_mm if arguments.pen else None,
         seed=arguments.seed,
     )
@@ -306,7 +321,7 @@ def _page(arguments: argparse.Namespace, start: PaintingProgram | None, aspect: 
 
 def _told(arguments: argparse.Namespace) -> dict[str, object]:
     """Return what was asked for as JSON values, in the words of the command line."""
-    words = ("strokes", "seconds", "size", "brush", "palette", "opaque", "pen", "page", "agent")
+    words = ("strokes", "seconds", "size", "brush", "palette", "background", "opaque", "pen", "page", "agent")
     told: dict[str, object] = {word: getattr(arguments, word) for word in words}
     told["from"] = str(arguments.start) if arguments.start else None
     told["mask"] = str(arguments.mask) if arguments.mask else None

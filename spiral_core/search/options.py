@@ -27,7 +27,8 @@ class PaintOptions:
         min_length: Least length of a stroke.
         max_length: Largest length of a stroke; None: no bound but the canvas.
         pen_width: Draw all strokes with this one width at full strength, or None.
-        background: Colour of the bare canvas; None: the mean colour of the photo, or the nearest paint to it.
+        background: Colour of the bare canvas; None: the mean colour of the photo or the nearest paint to it,
+            and white paper for a pen.
         seed: Seed of the whole search, in [0, 2**63).
         effort: How thoroughly to search; 1 is the measured default, 2 takes about twice the time.
         threads: Threads to use; the painting does not depend on it.

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from spiral_core.errors import CanvasError
-from spiral_core.program import A4, Color, Page, PaintingProgram, Stroke, StrokeArray
+from spiral_core.program import A4, WHITE, Color, Page, PaintingProgram, Stroke, StrokeArray
 from spiral_core.rendering import PlanningCanvas, PlanningCanvasFactory, Rectangle
 from spiral_core.search.events import (
     PaintEvent,
@@ -32,12 +32,10 @@ from spiral_core.search.events import (
 from spiral_core.search.options import PaintOptions
 from spiral_core.search.palette import find_palette, nearest_paint
 from spiral_core.search.proposals import HeuristicProposer, Proposer, View, fit_to_limits
+from spiral_core.search.viewing import Look, Viewing
 
-_COARSE_WIDTH = 128  # planning starts on a picture about this wide
-_FINE_RADIUS_PX = 3.5  # and goes to a finer one when strokes get narrower than this
-# Below this radius a brush looks different at twice the size, so plans are judged at both.
-_SAME_LOOK_RADIUS_PX = 4.5
-_FIRST_RADIUS = 0.3  # of the n-th stroke: this over sqrt(n), times the root of the aspect
+# Share of the error below which a stroke is not worth putting down: its gain may be rounding.
+_LEAST_GAIN = 1e-6
 
 _PAINTED_ERROR = 1e-9  # a mean error far below what rounding to 8 bits makes
 
@@ -72,7 +70,7 @@ class SearchEffort:
             proposals=max(1, round(factor * (40 + 6_000 / num_strokes))),
             climb_steps=round(factor * (160 + 24_000 / num_strokes)),
             sweeps=round(8 + min(8.0, 800 / num_strokes)),
-            sweep_steps=round(factor * (120 + 8_000 / num_strokes)),
+            sweep_steps=round(factor * (120 + 12_000 / num_strokes)),
         )
 
 
@@ -82,7 +80,7 @@ class _Level:
 
     view: View
     canvas: PlanningCanvas
-    sizes: tuple[int, ...]  # multiples of the view's size that the canvas is judged at
+    look: Look
     error: float  # of `canvas`, kept up to date by adding gains
     scale: float  # pixels of the target per pixel of this level
     error_map: npt.NDArray[np.float32]
@@ -146,11 +144,22 @@ class Painter:
         self._options = options
         self._planning = planning
         self._proposer: Proposer = proposer if proposer is not None else HeuristicProposer()
-        self._effort = effort or SearchEffort.for_strokes(options.strokes, options.effort)
+        if effort is None:
+            effort = SearchEffort.for_strokes(options.strokes, options.effort)
+            if options.pen_width is not None:  # thin lines take a hundred times the dabs of a brush stroke
+                effort = dataclasses.replace(
+                    effort,
+                    proposals=max(1, effort.proposals // 3),
+                    climb_steps=effort.climb_steps // 3,
+                    sweeps=min(effort.sweeps, 3),
+                    sweep_steps=effort.sweep_steps // 3,
+                )
+        self._effort = effort
         self._importance = None if importance is None else (importance / importance.mean()).astype(np.float32)
         self._rng = np.random.default_rng(options.seed)
         self._height, self._width = target.shape[:2]
         self._aspect = self._height / self._width
+        self._viewing = Viewing(self._width, self._aspect, options)
         self._page = page if program is None else program.page
         palette = options.palette
         if options.palette_size is not None:
@@ -160,6 +169,8 @@ class Painter:
             background = program.background
         elif options.background is not None:
             background = options.background
+        elif options.pen_width is not None:
+            background = WHITE  # paper
         else:
             mean = (target.reshape(-1, 3).mean(axis=0, dtype=np.float64) / 255.0).tolist()
             background = Color(*mean) if palette is None else nearest_paint(Color(*mean), palette)
@@ -175,7 +186,7 @@ class Painter:
         self._stopped = False
         self._sweeps_done = 0
         self._past_evaluations = 0
-        self._level = self._open_level(self._width_for(len(program.strokes) if program else 0))
+        self._level = self._open_level(self._viewing.for_stroke(len(program.strokes) if program else 0))
         if program is not None and program.strokes:
             self._level.canvas.extend(StrokeArray.from_strokes(program.strokes))
             self._level.error = self._level.canvas.error()
@@ -212,6 +223,7 @@ class Painter:
         """Change how many strokes to paint in all, or the seconds that a run may take."""
         if strokes is not None:
             self._options = dataclasses.replace(self._options, strokes=strokes)
+            self._viewing = Viewing(self._width, self._aspect, self._options)
             self._budget = strokes
         if seconds is not None:
             self._options = dataclasses.replace(self._options, seconds=seconds)
@@ -230,12 +242,8 @@ class Painter:
         yield PhaseChanged("paint", self._progress())
         yield from self._remove_strokes(len(self._level.canvas) - self._budget)
         yield from self._add_strokes(0.6)
-        sweep_width = self._halved_while(self._typical_radius(self._budget), _SAME_LOOK_RADIUS_PX)
-        if self._level.view.width != sweep_width:
-            yield self._change_level(sweep_width)
         yield from self._revise()
-        if self._level.view.width != self._width:  # stopped early, or no sweeps
-            yield self._change_level(self._width)
+        yield from self._look_from(self._viewing.final)  # a change if stopped early, or without sweeps
         if not self._stopped:
             self._level.canvas.solve_colors(10)
             self._level.error = self._level.canvas.error()
@@ -252,38 +260,8 @@ class Painter:
         swept = self._sweeps_done / max(self._effort.sweeps, 1)
         return 0.5 * placed + 0.5 * min(1.0, swept)
 
-    def _width_for(self, num_strokes: int) -> int:
-        """The width of the picture that the next stroke is planned on."""
-        return self._halved_while(self._typical_radius(num_strokes), _FINE_RADIUS_PX)
-
-    def _halved_while(self, radius: float, least_px: float) -> int:
-        """Return the least width at which a radius still has so many pixels."""
-        width: int = self._width
-        while width > 1.5 * _COARSE_WIDTH and radius * width / 2 >= least_px:
-            width = -(-width // 2)
-        return width
-
-    def _final_sizes(self) -> tuple[int, ...]:
-        """The sizes that the finished plan is judged at; costly, so only the later sweeps work at them."""
-        small = self._typical_radius(self._budget) * self._width < _SAME_LOOK_RADIUS_PX
-        return (1, 2) if small else (1,)
-
-    def _first_final_sweep(self) -> int:
-        """The sweep from which on strokes are revised at the full size, or at both sizes of it."""
-        sweeps = self._effort.sweeps
-        if self._final_sizes() == (1,):
-            return max(0, sweeps - 3)
-        # The smaller the strokes, the more there is to mend for them to look the same at twice the size.
-        radius_px = self._typical_radius(self._budget) * self._width
-        return sweeps // 5 if radius_px < _SAME_LOOK_RADIUS_PX / 2 else sweeps * 3 // 5
-
-    def _typical_radius(self, num_strokes: int) -> float:
-        """Radius to expect of the next stroke after so many, in canvas widths."""
-        if self._options.pen_width is not None:
-            return self._options.pen_width / 2
-        return float(_FIRST_RADIUS * np.sqrt(self._aspect / (num_strokes + 1.0)))
-
-    def _open_level(self, width: int, sizes: tuple[int, ...] = (1,)) -> _Level:
+    def _open_level(self, look: Look) -> _Level:
+        width = look.width
         height = self._height if width == self._width else max(1, round(width * self._aspect))
         target = self._target
         weight = self._importance
@@ -299,7 +277,7 @@ class Painter:
             weight=weight,
             palette=self._palette,
             num_threads=self._options.threads,
-            sizes=sizes,
+            sizes=look.sizes,
         )
         error_map = canvas.error_map()
         view = View(
@@ -310,26 +288,29 @@ class Painter:
             limits=self._options.limits(self._width, self._aspect),
             brushes=self._options.brushes,
         )
-        return _Level(view, canvas, sizes, canvas.error(), self._width / width, error_map)
+        return _Level(view, canvas, look, canvas.error(), self._width / width, error_map)
 
-    def _change_level(self, width: int, sizes: tuple[int, ...] = (1,)) -> ProgramReplaced:
+    def _look_from(self, look: Look) -> Iterator[ProgramReplaced]:
+        """Go on from another distance, if it is another."""
+        if look == self._level.look:
+            return
         strokes = self._level.canvas.strokes()
         self._past_evaluations += self._level.canvas.num_evaluations
-        self._level = self._open_level(width, sizes)
+        self._level = self._open_level(look)
         self._level.canvas.extend(strokes)
         self._level.canvas.solve_colors(4)
         self._level.error = self._level.canvas.error()
         self._level.error_map = self._level.canvas.error_map()
-        return ProgramReplaced(self.error)
+        yield ProgramReplaced(self.error)
 
     def _add_strokes(self, share_of_time: float) -> Iterator[PaintEvent]:
         failures = 0
         while len(self._level.canvas) < self._budget and self.error > _PAINTED_ERROR:
             if self._out_of_time(share_of_time):
                 return
-            width = self._width_for(len(self._level.canvas))
-            if width > self._level.view.width:
-                yield self._change_level(width)
+            look = self._viewing.for_stroke(len(self._level.canvas))
+            if look.width > self._level.look.width:
+                yield from self._look_from(look)
             event = self._add_one()
             if event is None:
                 failures += 1
@@ -354,7 +335,7 @@ class Painter:
             limits=view.limits,
             seed=int(self._rng.integers(2**62)),
         )
-        if not value.gain[0] > 0.0:
+        if not value.gain[0] > _LEAST_GAIN * level.error:
             return None
         changed = level.canvas.insert(index, climbed)
         level.error -= float(value.gain[0])
@@ -376,11 +357,9 @@ class Painter:
             if self._deadline_s is None and self._sweeps_done >= effort.sweeps:
                 return
             yield PhaseChanged("revise", self._progress())
-            final = (self._width, self._final_sizes())
-            if (self._level.view.width, self._level.sizes) != final and (
-                self._sweeps_done >= self._first_final_sweep() or self._out_of_time(0.75)
-            ):
-                yield self._change_level(*final)
+            sweep = self._sweeps_done if not self._out_of_time(0.75) else effort.sweeps
+            if self._level.look != self._viewing.final:
+                yield from self._look_from(self._viewing.for_sweep(sweep, effort.sweeps))
             last = self._deadline_s is None and self._sweeps_done == effort.sweeps - 1
             scale = max(0.5 * 0.75**self._sweeps_done, 0.1)
             yield from self._sweep(scale)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from spiral_core.program import COORDINATE_LIMIT, SEED_LIMIT, STROKE_COLUMNS, StrokeArray
 from spiral_core.rendering import PlanningCanvas, StrokeLimits
+from spiral_core.search.viewing import FIRST_RADIUS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,7 +142,7 @@ class HeuristicProposer:
     """
 
     uniform_places: bool = False
-    first_radius: float = 0.3
+    first_radius: float = FIRST_RADIUS
 
     def typical_radius(self, view: View) -> float:
         """Radius to expect of the next stroke, in canvas widths."""

@@ -55,7 +55,9 @@ Painting::Painting(int height, int width, const float* target, const float* weig
         }
     }
     for (const int factor : factors) {
-        if (factor != 1 && factor != 2) throw std::invalid_argument("sizes: " + std::to_string(factor) + ", must be 1 or 2");
+        if (factor != 1 && factor != 2 && factor != 4) {
+            throw std::invalid_argument("sizes: " + std::to_string(factor) + ", must be 1, 2 or 4");
+        }
         scales_.emplace_back(height, width, factor, target_, weight_);
     }
     if (scales_.empty()) throw std::invalid_argument("sizes: empty, must name at least one size");

@@ -25,6 +25,15 @@ SPIRAL_SIMD void residual_row(const float* __restrict target, const float* rows,
         for (int i = 0; i < count; ++i) out[i] = target[i] - rows[i];
         return;
     }
+    if (factor > 2) {
+        const float part = 1.0f / static_cast<float>(factor * factor);
+        for (int i = 0; i < count; ++i) {
+            float sum = 0.0f;
+            for (int k = 0; k < factor * factor; ++k) sum += rows[(k / factor) * stride + i * factor + k % factor];
+            out[i] = target[i] - part * sum;
+        }
+        return;
+    }
     const float* next = rows + stride;
     for (int i = 0; i < count; ++i) {
         out[i] = target[i] - 0.25f * (rows[2 * i] + rows[2 * i + 1] + next[2 * i] + next[2 * i + 1]);
@@ -113,7 +122,7 @@ Scale::Bench Scale::open_bench(const std::vector<Layer>& layers, std::size_t sca
     Bench bench{window, padded(fine.width()), padded(window.width()), fine, {}, nullptr, {}, {}, {}};
     const std::size_t size = std::size_t(bench.fine_stride) * fine.height();
     const std::size_t small = std::size_t(bench.stride) * window.height();
-    bench.memory.assign(7 * size + 3 * small + 3 * static_cast<std::size_t>(bench.fine_stride), 0.0f);
+    bench.memory.assign(7 * size + 3 * small + static_cast<std::size_t>(factor_ + 1) * static_cast<std::size_t>(bench.fine_stride), 0.0f);
     float* through = bench.memory.data();
     float* under = through + size;
     float* above = under + 3 * size;
@@ -198,7 +207,9 @@ void Scale::add_sums(MarkMaker& maker, const Bench& bench, ScoreSums& sums) cons
                       rect.width(), sums);
             continue;
         }
-        const FineRows rows{{alpha, maker.coverage.row(y * f + 1) + rect.left * f},
+        const FineRows rows{f,
+                            alpha,
+                            static_cast<std::size_t>(maker.coverage.stride()),
                             {under[0], under[1], under[2]},
                             through,
                             static_cast<std::size_t>(bench.fine_stride)};

@@ -1,5 +1,7 @@
 #include "scoring.h"
 
+#include <algorithm>
+
 namespace spiral {
 
 namespace {
@@ -82,14 +84,15 @@ SPIRAL_SIMD void score_mixed_row(const float* alpha, const float* const hidden[3
     s.add_to(sums);
 }
 
-SPIRAL_SIMD void mix_rows(const FineRows& f, int count, float* __restrict g, float* const hidden[3]) {
+namespace {
+
+SPIRAL_SIMD void mix_pairs(const FineRows& f, int count, float* __restrict g, float* const hidden[3]) {
     float* __restrict h0 = hidden[0];
     float* __restrict h1 = hidden[1];
     float* __restrict h2 = hidden[2];
-    const float* a[2] = {f.alpha[0], f.alpha[1]};
     const float *u0 = f.under[0], *u1 = f.under[1], *u2 = f.under[2], *t = f.through;
-    const float *v0 = u0 + f.second, *v1 = u1 + f.second, *v2 = u2 + f.second, *q = t == nullptr ? t : t + f.second;
-    const float *a0 = a[0], *a1 = a[1];
+    const float *v0 = u0 + f.stride, *v1 = u1 + f.stride, *v2 = u2 + f.stride, *q = t == nullptr ? t : t + f.stride;
+    const float *a0 = f.alpha, *a1 = f.alpha + f.alpha_stride;
     if (t == nullptr) {
         for (int x = 0; x < count; ++x) {
             const float k0 = 0.25f * a0[2 * x], k1 = 0.25f * a0[2 * x + 1];
@@ -107,6 +110,26 @@ SPIRAL_SIMD void mix_rows(const FineRows& f, int count, float* __restrict g, flo
             h0[x] = k0 * u0[2 * x] + k1 * u0[2 * x + 1] + k2 * v0[2 * x] + k3 * v0[2 * x + 1];
             h1[x] = k0 * u1[2 * x] + k1 * u1[2 * x + 1] + k2 * v1[2 * x] + k3 * v1[2 * x + 1];
             h2[x] = k0 * u2[2 * x] + k1 * u2[2 * x + 1] + k2 * v2[2 * x] + k3 * v2[2 * x + 1];
+        }
+    }
+}
+
+}  // namespace
+
+void mix_rows(const FineRows& f, int count, float* g, float* const hidden[3]) {
+    if (f.factor == 2) {
+        mix_pairs(f, count, g, hidden);
+        return;
+    }
+    const float part = 1.0f / static_cast<float>(f.factor * f.factor);
+    for (float* row : {g, hidden[0], hidden[1], hidden[2]}) std::fill_n(row, count, 0.0f);
+    for (int k = 0; k < f.factor; ++k) {
+        const float* a = f.alpha + k * f.alpha_stride;
+        const std::size_t skip = k * f.stride;
+        for (int x = 0; x < count * f.factor; ++x) {
+            const float seen = part * a[x] * (f.through == nullptr ? 1.0f : f.through[skip + x]);
+            g[x / f.factor] += seen;
+            for (int c = 0; c < 3; ++c) hidden[c][x / f.factor] += seen * f.under[c][skip + x];
         }
     }
 }

@@ -28,13 +28,15 @@ void score_row(const float* alpha, const ScorePlanes& planes, int count, ScoreSu
 void score_mixed_row(const float* g, const float* const hidden[3], const float* const residual[3],
                      const float* weight, int count, ScoreSums& sums);
 
-// Means over 2 x 2 pixels of two rows of the fine picture: g of alpha (times through), h of that times under.
-// `second` is how far the second row lies behind the first in the planes of the picture.
+// Means over factor x factor pixels of the fine picture: g of alpha (times through), h of that times under.
+// All point at the first pixel of the first of `factor` rows, `stride` apart in the planes of the picture.
 struct FineRows {
-    const float* alpha[2];
+    int factor;
+    const float* alpha;
+    std::size_t alpha_stride;
     const float* under[3];
     const float* through;  // may be null
-    std::size_t second;
+    std::size_t stride;
 };
 void mix_rows(const FineRows& fine, int count, float* g, float* const hidden[3]);
 
