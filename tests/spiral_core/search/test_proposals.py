@@ -206,6 +206,13 @@ def test_anything_is_brought_within_limits_and_stays_as_it_is_then(
         np.testing.assert_allclose(again, values, atol=1e-9)
 
 
+@pytest.mark.parametrize("place", [(0.0, 0.0), (0.3, 0.2), (9.0, -9.0)])
+def test_dots_are_drawn_out_to_the_least_length(place: tuple[float, float]) -> None:
+    values = np.array([[*place, *place, *place, 1, 1, 0.1, 0, 0, 0, 0.5]])
+    fit_to_limits(values, LIMITS, 0.8)
+    assert literal_length(values[0]) == pytest.approx(LIMITS.length[0])
+
+
 def test_made_strokes_have_brushes_and_seeds_of_their_own() -> None:
     values = np.tile([0.1, 0.1, 0.2, 0.2, 0.4, 0.2, 1, 1, 0.1, 0, 0, 0, 0.5], (300, 1))
     strokes = make_strokes(values, view(), np.random.default_rng(1))
