@@ -89,7 +89,7 @@ class PaintOptions:
             least = self.min_radius if self.min_radius is not None else 1.5 / width_px
             most = self.max_radius if self.max_radius is not None else max(0.3 * min(1.0, aspect), least)
             radius = (min(least, most), most)
-        longest = self.max_length if self.max_length is not None else 2 * max(1.0, aspect)
+        longest = self.max_length if self.max_length is not None else max(2.0, 2 * aspect, self.min_length)
         strength = 1.0 if self.opaque or self.pen_width is not None else 0.1
         return StrokeLimits(
             radius=radius,

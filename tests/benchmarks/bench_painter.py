@@ -201,13 +201,13 @@ def table(rows: tuple[Row, ...], photos: tuple[str, ...], effort: float, bounds:
         )
         within = done
         if cpu_s > row.before_s:  # as thorough as it was before, in the time it took before
-            less = 0.9 * effort * row.before_s / cpu_s
+            less = 0.8 * effort * row.before_s / cpu_s
             within = [paint(target_of(photo, row.size), options_of(row, less)) for photo in photos]
             print(line(row, f"  in the time of 'before' (x {less:.2f})", within))
         verdicts += [
             (f"{row}, error", mean([p.scores.mse for p in within]), row.before, ".5f"),
             (f"{row}, CPU seconds", mean([p.cpu_s for p in within]), row.before_s, ".1f"),
-            (f"{row}, error at twice the size", mean([p.twice for p in done]), TWICE_AT_MOST, ".2f"),
+            (f"{row}, error at twice the size", mean([p.twice for p in done]), TWICE_AT_MOST, ".3f"),
             (f"{row}, first stroke, s", max(p.first_s for p in done), FIRST_STROKE_AT_MOST_S, ".3f"),
         ]
     print()
