@@ -91,7 +91,7 @@ class Literal:
     sizes: tuple[int, ...] = (1,)
 
     def planning(self, num_threads: int = 1) -> MyPaintPlanning:
-        return mypaint_planning(
+        return MyPaintPlanning(
             self.target,
             background=BACKGROUND,
             brushes=BRUSHES,
@@ -381,7 +381,7 @@ def make(**changes: object) -> MyPaintPlanning:
         "palette": None,
         "num_threads": 1,
     }
-    return mypaint_planning(**(arguments | changes))  # type: ignore[arg-type]
+    return MyPaintPlanning(**(arguments | changes))  # type: ignore[arg-type]
 
 
 def with_nan(shape: tuple[int, ...]) -> npt.NDArray[np.float32]:

@@ -41,7 +41,7 @@ def planning_of(
     kind: str, target: npt.NDArray[np.float32] | None = None, *, num_threads: int = 1
 ) -> MyPaintPlanning:
     weight = np.random.default_rng(6).uniform(0, 2, (HEIGHT, WIDTH)).astype(np.float32)
-    return mypaint_planning(
+    return MyPaintPlanning(
         random_target() if target is None else target,
         background=BACKGROUND,
         brushes=BRUSHES,
