@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import sys
 import time
 from collections import Counter
@@ -38,6 +39,8 @@ from spiral_core.search.agent_proposer import DEFAULT_AGENT, SHIPPED_FOLDER, Age
 
 _SMALLEST_DEFAULT_PX = 512
 _LARGEST_DEFAULT_PX = 1024
+_LARGEST_PX = 8192
+_PEN_PX = 1.2  # width that a pen's line gets at least, unless a size is asked for
 _DEFAULT_PAGE = "A4"
 _WEIGHTS_SUFFIX = ".safetensors"
 _LEAST_IMPORTANCE = np.float32(
@@ -91,7 +94,7 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument(
         "--size",
         metavar="PX",
-        type=whole_number(16, 8192),
+        type=whole_number(16, _LARGEST_PX),
         help=f"longer side of the picture (default: the photo's, within {_SMALLEST_DEFAULT_PX} to "
         f"{_LARGEST_DEFAULT_PX})",
     )
@@ -230,7 +233,7 @@ def _paint(
     photo: Path, folder: Path, arguments: argparse.Namespace, paints: Paints, interrupts: Interrupts
 ) -> None:
     start = read_painting(arguments.start) if arguments.start else None
-    size = arguments.size or min(_LARGEST_DEFAULT_PX, max(_SMALLEST_DEFAULT_PX, *photo_size(photo)))
+    size = arguments.size or _default_size(photo, arguments, start)
     target = read_photo(photo, long_side_px=size)
     height, width, _ = target.shape
     if start is not None and abs(start.aspect * width - height) > 0.01 * height + 1:
@@ -286,6 +289,17 @@ def _paint(
         f"  MSE {scores.mse:.5f}, PSNR {scores.psnr_db:.2f} dB, SSIM {scores.ssim:.3f}\n"
         f"  in {folder}: {', '.join(names)}"
     )
+
+
+def _default_size(photo: Path, arguments: argparse.Namespace, start: PaintingProgram | None) -> int:
+    """Return the longer side in pixels: the photo's, within bounds, and enough to show a pen's line."""
+    width, height = photo_size(photo)
+    size = min(_LARGEST_DEFAULT_PX, max(_SMALLEST_DEFAULT_PX, width, height))
+    if arguments.pen:
+        aspect = height / width
+        picture_mm = _page(arguments, start, aspect).picture_rectangle_mm(aspect)[2:]
+        size = max(size, min(_LARGEST_PX, math.ceil(_PEN_PX * max(picture_mm) / arguments.pen)))
+    return size
 
 
 def _follow(

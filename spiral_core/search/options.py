@@ -25,7 +25,7 @@ class PaintOptions:
         min_radius: Least brush radius; None: 1.5 pixels of the planned size.
         max_radius: Largest brush radius; None: 0.3, or as wide as fits a photo that is not as high as wide.
         min_length: Least length of a stroke.
-        max_length: Largest length of a stroke; None: no bound but the canvas.
+        max_length: Largest length of a stroke; None: no bound but the canvas, and a fifth of it for a pen.
         pen_width: Draw all strokes with this one width at full strength, or None.
         background: Colour of the bare canvas; None: the mean colour of the photo or the nearest paint to it,
             and white paper for a pen.
@@ -89,7 +89,11 @@ class PaintOptions:
             least = self.min_radius if self.min_radius is not None else 1.5 / width_px
             most = self.max_radius if self.max_radius is not None else max(0.3 * min(1.0, aspect), least)
             radius = (min(least, most), most)
-        longest = self.max_length if self.max_length is not None else max(2.0, 2 * aspect, self.min_length)
+        longest = self.max_length
+        if longest is None:
+            # Lines across the whole page make tones, but no drawing.
+            longest = 0.2 if self.pen_width is not None else 2.0
+            longest = max(longest * max(1.0, aspect), self.min_length)
         strength = 1.0 if self.opaque or self.pen_width is not None else 0.1
         return StrokeLimits(
             radius=radius,

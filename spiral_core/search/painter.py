@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from spiral_core.errors import CanvasError
+from spiral_core.errors import CanvasError, ConfigError
 from spiral_core.program import A4, WHITE, Color, Page, PaintingProgram, Stroke, StrokeArray
 from spiral_core.rendering import PlanningCanvas, PlanningCanvasFactory, Rectangle
 from spiral_core.search.events import (
@@ -37,6 +37,7 @@ from spiral_core.search.viewing import Look, Viewing
 # Share of the error below which a stroke is not worth putting down: its gain may be rounding.
 _LEAST_GAIN = 1e-6
 
+_THINNEST_PEN_PX = 0.6
 _PAINTED_ERROR = 1e-9  # a mean error far below what rounding to 8 bits makes
 
 
@@ -115,6 +116,7 @@ class Painter:
 
     Raises:
         CanvasError: Target or importance have an impossible shape.
+        ConfigError: The pen is too thin for the target's size.
         BrushError: A brush cannot be planned with.
     """
 
@@ -140,6 +142,12 @@ class Painter:
             raise CanvasError("importance: values must be finite and >= 0")
         if importance is not None and not importance.any():
             raise CanvasError("importance: zero everywhere, must be above zero somewhere")
+        pen_px = (options.pen_width or np.inf) * target.shape[1]
+        if pen_px < _THINNEST_PEN_PX:
+            raise ConfigError(
+                f"pen_width: {pen_px:.2f} pixels of a picture {target.shape[1]} px wide, must be at least "
+                f"{_THINNEST_PEN_PX:g}: a brush leaves no mark so thin; plan a larger picture"
+            )
         self._target = target
         self._options = options
         self._planning = planning
