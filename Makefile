@@ -53,7 +53,7 @@ golden: .venv/.installed-develop ## write the golden files anew (look at the dif
 
 .PHONY: bench
 bench: .venv/.installed-develop ## measure speed and painting quality, print ratios
-	@for script in tests/benchmarks/bench_*.py; do $(BIN)/python "$$script" || exit 1; done
+	@status=0; for script in tests/benchmarks/bench_*.py; do $(BIN)/python "$$script" || status=1; done; exit $$status
 
 .PHONY: soak
 soak: .venv/.installed-develop ## the tests with many more random examples (an hour)
