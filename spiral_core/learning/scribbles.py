@@ -92,7 +92,9 @@ class Scribbles:
         environment = self._environment
         pen = _Pen(np.random.default_rng([self.seed, number]), self.space, self.config, environment)
         first = environment.reset(seed=int(np.random.default_rng([self.seed, number, 1]).integers(2**63)))
-        episodes = record(environment, first, lambda step, observation: (pen.actions(step, observation), None))
+        episodes = record(
+            environment, first, lambda step, observation: (pen.actions(step, observation), None)
+        )
         return replace(episodes, target=episodes.canvas[-1].copy(), noise=None)
 
 
