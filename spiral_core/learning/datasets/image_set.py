@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from spiral_core.errors import ConfigError
 
@@ -118,3 +119,21 @@ def choose(num: int, limit: int | None, seed: int) -> Indices:
         return np.arange(num, dtype=np.int64)
     chosen = np.random.default_rng(seed).choice(num, limit, replace=False)
     return np.sort(chosen).astype(np.int64)
+
+
+def resized(images: Pictures, side: int) -> Pictures:
+    """Return pictures at another size: Pillow's bilinear filter, which averages where it shrinks.
+
+    Args:
+        images: Shape (N, height, width) or (N, height, width, 3).
+        side: Wanted side in pixels.
+
+    Returns:
+        Shape (N, side, side) or (N, side, side, 3); `images` itself where that is its size.
+    """
+    if images.shape[1:3] == (side, side):
+        return images
+    result = np.empty((len(images), side, side, *images.shape[3:]), np.uint8)
+    for small, image in zip(result, images, strict=True):
+        small[...] = Image.fromarray(image).resize((side, side), Image.Resampling.BILINEAR)
+    return result

@@ -14,10 +14,10 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from spiral_core.errors import ConfigError
-from spiral_core.learning.datasets.image_set import ImageSet, check_split, choose
+from spiral_core.learning.datasets.catalog import locate
+from spiral_core.learning.datasets.image_set import ImageSet, check_split, choose, resized
 
 SPLITS: Final = ("train", "test")
 DIGITS: Final = tuple("0123456789")
@@ -43,9 +43,9 @@ def load_mnist(split: str, *, side: int, folder: Path, limit: int | None, seed: 
         ConfigError: A file is missing or broken.
     """
     check_split("mnist", split, SPLITS)
-    stem = folder / "mnist" / _STEMS[split]
-    digits = read_idx(stem.with_name(f"{stem.name}-images-idx3-ubyte.gz"), num_dimensions=3)
-    labels_path = stem.with_name(f"{stem.name}-labels-idx1-ubyte.gz")
+    images_path = locate("mnist", f"mnist/{_STEMS[split]}-images-idx3-ubyte.gz", folder)
+    labels_path = locate("mnist", f"mnist/{_STEMS[split]}-labels-idx1-ubyte.gz", folder)
+    digits = read_idx(images_path, num_dimensions=3)
     labels = read_idx(labels_path, num_dimensions=1)
     if len(labels) != len(digits):
         raise ConfigError(f"{labels_path}: holds {len(labels)} labels, must be {len(digits)}, one a picture")
@@ -55,32 +55,21 @@ def load_mnist(split: str, *, side: int, folder: Path, limit: int | None, seed: 
     return ImageSet(
         name="mnist",
         split=split,
-        images=dark_on_white(digits[chosen], side),
+        images=255 - resized(digits[chosen], side),
         labels=labels[chosen].astype(np.int64),
         label_names=DIGITS,
     )
-
-
-def dark_on_white(digits: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
-    """Return light digits on black (N, height, width) as dark ones on white (N, side, side)."""
-    images = np.empty((len(digits), side, side), np.uint8)
-    for image, digit in zip(images, digits, strict=True):
-        image[...] = Image.fromarray(digit).resize((side, side), Image.Resampling.BILINEAR)
-    np.subtract(255, images, out=images)
-    return images
 
 
 def read_idx(path: Path, *, num_dimensions: int) -> npt.NDArray[np.uint8]:
     """Read an IDX file of uint8 values, packed with gzip.
 
     Raises:
-        ConfigError: The file is missing, not packed so, or not what its head says.
+        ConfigError: The file cannot be read, is not packed so, or is not what its head says.
     """
     try:
         with gzip.open(path, "rb") as file:
             content = file.read(_LARGEST + 1)
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: is missing; SPIRAL_DATA must point at the data folder") from None
     except (OSError, EOFError, zlib.error) as error:
         raise ConfigError(f"{path}: cannot be unpacked: {error}; must be an IDX file in gzip") from error
     head = 4 + 4 * num_dimensions
