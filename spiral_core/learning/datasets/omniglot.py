@@ -95,7 +95,9 @@ def load_oneshot(split: str, *, side: int, folder: Path, limit: int | None, seed
             classes.update(_oneshot_classes(archive, path, run))
     unnamed = [name for name in names if name not in classes]
     if unnamed or not names:
-        raise ConfigError(f"{path}: class_labels.txt does not name {unnamed[0] if unnamed else 'any drawing'}")
+        raise ConfigError(
+            f"{path}: class_labels.txt does not name {unnamed[0] if unnamed else 'any drawing'}"
+        )
     label_names = sorted(set(classes.values()))
     folders = {"train": ("training",), "test": ("test",), "all": ("training", "test")}[split]
     names = [name for name in names if name.split("/")[1] in folders]
