@@ -31,7 +31,14 @@ def load_gray_faces(split: str, *, side: int, folder: Path, limit: int | None, s
 
 
 def _load(
-    name: str, file: str, num_dimensions: int, split: str, side: int, folder: Path, limit: int | None, seed: int
+    name: str,
+    file: str,
+    num_dimensions: int,
+    split: str,
+    side: int,
+    folder: Path,
+    limit: int | None,
+    seed: int,
 ) -> ImageSet:
     path = locate(name, file, folder)
     arrays = read_npz(path, {"images": ("u", num_dimensions), "split": ("iu", 1), "splits": ("U", 1)})

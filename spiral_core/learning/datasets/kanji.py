@@ -28,7 +28,5 @@ def load_kanji(split: str, *, side: int, folder: Path, limit: int | None, seed: 
     rows = rows_of_split(path, more, "kanji", split, len(drawings))
     rows = rows[choose(len(rows), limit, seed)]
     scale = 1 / (float(more["units_per_pixel"]) * _SQUARE_PX)
-    placed = [
-        centred(drawings.drawing(row), scale=scale, margin=_LINE_WIDTH / 2) for row in rows.tolist()
-    ]
+    placed = [centred(drawings.drawing(row), scale=scale, margin=_LINE_WIDTH / 2) for row in rows.tolist()]
     return ImageSet(name="kanji", split=split, images=render(placed, side=side, line_width=_LINE_WIDTH))
