@@ -77,7 +77,7 @@ def train_digit_classifier(
     num_updates, update = config.epochs * per_epoch, 0
     for epoch in range(1, config.epochs + 1):
         total = 0.0
-        for chosen in torch.randperm(len(ink), generator=generator).split(config.batch_size):
+        for chosen in torch.split(torch.randperm(len(ink), generator=generator), config.batch_size):
             share = update / num_updates
             warmth = min(1.0, share / 0.1 + 1e-2) * 0.5 * (1 + math.cos(math.pi * share))
             for group in optimizer.param_groups:

@@ -139,7 +139,7 @@ def check_images(images: npt.NDArray[np.uint8]) -> None:
     """Refuse what are no square pictures.
 
     Raises:
-        CanvasError: Not uint8, not (N, side, side) or (N, side, side, 3), or smaller than the classifier's input.
+        CanvasError: Not uint8, not (N, side, side) or (N, side, side, 3), or side below 32.
     """
     shape = images.shape
     is_fit = images.ndim in (3, 4) and shape[1] == shape[2] >= INPUT_PX and shape[3:] in ((), (3,))
@@ -158,5 +158,5 @@ def ink_from_images(images: npt.NDArray[np.uint8]) -> Tensor:
 
 
 def _float_state(network: DigitNetwork) -> dict[str, Tensor]:
-    """Return parameters and running statistics; the counters of batches are left out, as evaluation needs none."""
+    """Return parameters and running statistics; evaluation needs no counters of batches."""
     return {name: value for name, value in network.state_dict().items() if value.is_floating_point()}

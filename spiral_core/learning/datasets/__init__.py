@@ -55,7 +55,7 @@ def load(
         name: One of `LOADERS`; or a folder of pictures: "folder:PATH", or a path with a separator in it.
         split: Which part: "train" and "test" everywhere, more in places (`catalog.CATALOG` counts them).
         side: Side of the pictures in pixels, in [8, 1024].
-        folder: The data folder; None takes the one that SPIRAL_DATA points at. A folder of pictures needs none.
+        folder: The data folder; None takes the one that SPIRAL_DATA points at; not for a folder of pictures.
         limit: Load at most so many, > 0, drawn evenly.
         seed: Which ones are drawn, >= 0.
 

@@ -127,7 +127,7 @@ CATALOG: Final[dict[str, DataSet]] = {
     ),
     "omniglot-strokes": DataSet(
         what="pen strokes of such characters, drawn round",
-        counts={"background": 4_840, "train": 29_239, "valid": 979, "test": 982},
+        counts={"background": 4_840, "train": 29_249, "valid": 977, "test": 974},
         files=(
             SourceFile(
                 path="omniglot/strokes_background_small1.zip",
@@ -148,7 +148,7 @@ CATALOG: Final[dict[str, DataSet]] = {
             ),
         ),
         licence="MIT",
-        origin="the zips are fetched (split 'background'); omniglot_strokes.npz is a repacking for this project",
+        origin="is a repacking for this project; split 'background' reads the official zips",
     ),
     "faces": DataSet(
         what="portraits in colour, 64 x 64",
@@ -161,7 +161,7 @@ CATALOG: Final[dict[str, DataSet]] = {
             ),
         ),
         licence="CC BY 3.0 (UK), public domain (US)",
-        origin="is put together for this project, nobody offers it; 'folder:PATH' reads photographs of your own",
+        origin="is put together for this project; 'folder:PATH' reads photographs of your own",
     ),
     "faces-gray": DataSet(
         what="old portraits in gray, 64 x 64",
@@ -174,14 +174,15 @@ CATALOG: Final[dict[str, DataSet]] = {
             ),
         ),
         licence="public domain by age",
-        origin="is put together for this project, nobody offers it; 'folder:PATH' reads photographs of your own",
+        origin="is put together for this project; 'folder:PATH' reads photographs of your own",
     ),
     "celeba": DataSet(
         what="portraits of celebrities",
         counts={"train": 162_770, "valid": 19_867, "test": 19_962},
         files=(SourceFile(path="celeba/img_align_celeba"),),
         licence="research only, not to be passed on",
-        origin="accept its terms at https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html and unpack img_align_celeba.zip",
+        origin="accept the terms of https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html, "
+        "then unpack img_align_celeba.zip into celeba/",
     ),
     "quickdraw": DataSet(
         what="sketches of 345 things, drawn round",
@@ -194,7 +195,7 @@ CATALOG: Final[dict[str, DataSet]] = {
             ),
         ),
         licence="CC BY 4.0",
-        origin="is a repacking for this project, nobody offers it",
+        origin="is a repacking for this project, which nobody offers",
     ),
     "kanji": DataSet(
         what="Japanese characters of KanjiVG, drawn round",
@@ -207,7 +208,7 @@ CATALOG: Final[dict[str, DataSet]] = {
             ),
         ),
         licence="CC BY-SA 3.0",
-        origin="is a repacking for this project, nobody offers it",
+        origin="is a repacking for this project, which nobody offers",
     ),
 }
 """Every data set that has a name, in the order of lists."""

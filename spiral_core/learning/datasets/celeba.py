@@ -33,8 +33,8 @@ def load_celeba(split: str, *, side: int, folder: Path, limit: int | None, seed:
     """Return portraits; all 162,770 training ones take 2 GB at 64 pixels, so mind `limit`.
 
     Args:
-        split: "train", "valid" or "test", after list_eval_partition.txt where it lies in celeba/ or beside the
-            portraits, else after its official ranges of numbers (to 162770, to 182637, above).
+        split: "train", "valid" or "test", after list_eval_partition.txt where it lies in celeba/ or among the
+            portraits, else after the ranges of numbers in the official one (to 162770, to 182637, above).
         side: Side of the pictures in pixels.
         folder: The data folder.
         limit: How many at most.
@@ -66,7 +66,7 @@ def load_celeba(split: str, *, side: int, folder: Path, limit: int | None, seed:
             if isinstance(error, ConfigError):
                 raise
             raise ConfigError(f"{path}: is a broken picture: {error}") from error
-        image[...] = cut.resize((side, side), Image.Resampling.BILINEAR)
+        image[...] = np.asarray(cut.resize((side, side), Image.Resampling.BILINEAR))
     return ImageSet(name="celeba", split=split, images=images)
 
 

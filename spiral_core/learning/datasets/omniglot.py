@@ -1,8 +1,8 @@
 """OMNIGLOT's images: characters drawn by hand, 105 x 105 pixels, black on white, read from the official zips.
 
-The background set in small comes in two zips of five alphabets each; Greek and Latin are in both, and are read
-once. The one-shot zip holds 20 runs of 20 pairs of characters from alphabets of the evaluation set, so none of
-its drawings is in the background set.
+The background set in small comes in two zips of five alphabets each; Greek and Latin are in both, and are
+read once. The one-shot zip holds 20 runs of 20 pairs of characters from alphabets of the evaluation set, so
+none of its drawings is in the background set.
 
 Source: Lake, Salakhutdinov, Tenenbaum 2015, Science 350, 1332-1338; resized bilinearly to 64 x 64 as in
 Ganin et al. 2018 (arXiv:1804.01118).
@@ -15,29 +15,45 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from spiral_core.errors import ConfigError
 from spiral_core.learning.datasets.catalog import locate
-from spiral_core.learning.datasets.image_set import ImageSet, Pictures, check_split, choose
+from spiral_core.learning.datasets.image_set import ImageSet, Labels, Pictures, check_split, choose
 
 SOURCE_PX: Final = 105
 ONESHOT: Final = "omniglot/one-shot-classification_all_runs.zip"
 
 _BACKGROUND: Final = tuple(f"omniglot/images_background_small{number}.zip" for number in (1, 2))
-_DRAWING: Final = re.compile(r"images_background[^/]*/([^/]+/character\d+)/(\d+_\d+)\.png")
+_DRAWING: Final = re.compile(r"(?:images|strokes)_background[^/]*/([^/]+/character\d+)/(\d+_\d+)\.(png|txt)")
 _ONESHOT_ITEM: Final = re.compile(r"(run\d+)/(training|test)/(?:class|item)\d+\.png")
 _LARGEST_MEMBER: Final = 1 << 20
 
 
+class Member(NamedTuple):
+    """A drawing in a zip.
+
+    Attributes:
+        path: The zip.
+        name: The member's.
+        label: Which character it is.
+    """
+
+    path: Path
+    name: str
+    label: str
+
+
 def load_omniglot(split: str, *, side: int, folder: Path, limit: int | None, seed: int) -> ImageSet:
-    """Return characters: "train" is the background set (4840, labelled by character), "test" the one-shot zip (800).
+    """Return characters; arguments as `load` of this package.
+
+    "train" is the background set (4840 drawings, labelled by character), "test" the one-shot zip (800).
 
     Raises:
         ConfigError: A file is missing or broken, or the split is unknown.
@@ -46,26 +62,15 @@ def load_omniglot(split: str, *, side: int, folder: Path, limit: int | None, see
     if split == "test":
         oneshot = load_oneshot("all", side=side, folder=folder, limit=limit, seed=seed)
         return dataclasses.replace(oneshot, name="omniglot", split="test")
-    members: dict[str, tuple[Path, str]] = {}
-    for file in _BACKGROUND:
-        path = locate("omniglot", file, folder)
-        with opened_zip(path) as archive:
-            for member in archive.namelist():
-                match = _DRAWING.fullmatch(member)
-                if match:
-                    members.setdefault(f"{match[1]}/{match[2]}", (path, member))
-    drawings = sorted(members)
-    if not drawings:
-        raise ConfigError(f"{folder / _BACKGROUND[0]}: holds no drawing ALPHABET/characterNN/NNNN_NN.png")
-    characters = sorted({drawing.rpartition("/")[0] for drawing in drawings})
-    numbers = {character: number for number, character in enumerate(characters)}
-    chosen = [drawings[index] for index in choose(len(drawings), limit, seed)]
+    members = background_members([locate("omniglot", file, folder) for file in _BACKGROUND], "png")
+    labels, characters = characters_of(members)
+    chosen = choose(len(members), limit, seed)
     return ImageSet(
         name="omniglot",
         split=split,
-        images=_read_images([members[drawing] for drawing in chosen], side),
-        labels=np.array([numbers[drawing.rpartition("/")[0]] for drawing in chosen], np.int64),
-        label_names=tuple(characters),
+        images=_read_images([members[index] for index in chosen], side),
+        labels=labels[chosen],
+        label_names=characters,
     )
 
 
@@ -98,17 +103,47 @@ def load_oneshot(split: str, *, side: int, folder: Path, limit: int | None, seed
         raise ConfigError(
             f"{path}: class_labels.txt does not name {unnamed[0] if unnamed else 'any drawing'}"
         )
-    label_names = sorted(set(classes.values()))
-    folders = {"train": ("training",), "test": ("test",), "all": ("training", "test")}[split]
-    names = [name for name in names if name.split("/")[1] in folders]
-    names = [names[index] for index in choose(len(names), limit, seed)]
+    members = [Member(path, name, classes[name]) for name in names]
+    labels, label_names = characters_of(members)
+    part = {"train": "/training/", "test": "/test/", "all": "/"}[split]
+    rows = np.array([index for index, name in enumerate(names) if part in name], np.int64)
+    chosen = rows[choose(len(rows), limit, seed)]
     return ImageSet(
         name="omniglot-oneshot",
         split=split,
-        images=_read_images([(path, name) for name in names], side),
-        labels=np.array([label_names.index(classes[name]) for name in names], np.int64),
-        label_names=tuple(label_names),
+        images=_read_images([members[index] for index in chosen], side),
+        labels=labels[chosen],
+        label_names=label_names,
     )
+
+
+def background_members(paths: Sequence[Path], suffix: str) -> list[Member]:
+    """Return the drawings of the background zips, each once, by alphabet, character and drawer.
+
+    Args:
+        paths: The zips; a drawing that is in several is taken from the first.
+        suffix: "png" for the images, "txt" for the strokes.
+
+    Raises:
+        ConfigError: A zip is broken, or there is no drawing.
+    """
+    members: dict[tuple[str, str], Member] = {}
+    for path in paths:
+        with opened_zip(path) as archive:
+            for name in archive.namelist():
+                match = _DRAWING.fullmatch(name)
+                if match and match[3] == suffix:
+                    members.setdefault((match[1], match[2]), Member(path, name, match[1]))
+    if not members:
+        raise ConfigError(f"{paths[0]}: holds no drawing ALPHABET/characterNN/NNNN_NN.{suffix}")
+    return [members[key] for key in sorted(members)]
+
+
+def characters_of(members: Sequence[Member]) -> tuple[Labels, tuple[str, ...]]:
+    """Return the label of each drawing and the names of the labels, "Greek/character01" and so on."""
+    names = sorted({member.label for member in members})
+    numbers = {name: number for number, name in enumerate(names)}
+    return np.array([numbers[member.label] for member in members], np.int64), tuple(names)
 
 
 @contextmanager
@@ -153,15 +188,16 @@ def _oneshot_classes(archive: zipfile.ZipFile, path: Path, run: str) -> dict[str
     return classes
 
 
-def _read_images(members: list[tuple[Path, str]], side: int) -> Pictures:
+def _read_images(members: Sequence[Member], side: int) -> Pictures:
     """Return drawings from zips, resized, (N, side, side)."""
     images = np.empty((len(members), side, side), np.uint8)
-    for path in {path for path, _ in members}:
+    for path in {member.path for member in members}:
         with opened_zip(path) as archive:
-            for image, (where, name) in zip(images, members, strict=True):
-                if where == path:
-                    drawing = _decoded(read_member(archive, path, name), f"{path}: {name}")
-                    image[...] = drawing.resize((side, side), Image.Resampling.BILINEAR)
+            for image, member in zip(images, members, strict=True):
+                if member.path == path:
+                    content = read_member(archive, path, member.name)
+                    drawing = _decoded(content, f"{path}: {member.name}")
+                    image[...] = np.asarray(drawing.resize((side, side), Image.Resampling.BILINEAR))
     return images
 
 

@@ -1,13 +1,12 @@
 """OMNIGLOT as pen strokes, drawn with a round pen as wide as that of the official images.
 
-Two sources. The official zips of text files: one drawing each, lines "x,y,t" (pixels; y grows upwards from -105
-to 0; milliseconds), between "START" and "BREAK" one stroke. And omniglot_strokes.npz: nearly the whole set,
+Two sources. The official zips of text files: one drawing each, lines "x,y,t" (pixels; y grows upwards from
+-105 to 0; milliseconds), a stroke ends with "BREAK". And omniglot_strokes.npz: nearly the whole set,
 background and evaluation mixed, lines simplified, position in the image lost.
 """
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Final
 
@@ -17,12 +16,17 @@ from spiral_core.errors import ConfigError
 from spiral_core.learning.datasets.catalog import locate
 from spiral_core.learning.datasets.image_set import ImageSet, check_split, choose
 from spiral_core.learning.datasets.npz_file import rows_of_split
-from spiral_core.learning.datasets.omniglot import SOURCE_PX, opened_zip, read_member
+from spiral_core.learning.datasets.omniglot import (
+    SOURCE_PX,
+    background_members,
+    characters_of,
+    opened_zip,
+    read_member,
+)
 from spiral_core.learning.datasets.stroke_drawings import Points, centred, read_stroke_file, render
 
 _ZIPS: Final = tuple(f"omniglot/strokes_background_small{number}.zip" for number in (1, 2))
 _STROKES: Final = "omniglot/omniglot_strokes.npz"
-_DRAWING: Final = re.compile(r"strokes_background[^/]*/([^/]+/character\d+)/(\d+_\d+)\.txt")
 _LINE_WIDTH: Final = 4.5 / SOURCE_PX  # overlaps best with the official images
 _CENTRE: Final = 50.5 / SOURCE_PX  # where official drawings are, in the mean
 _MORE: Final = {
@@ -39,9 +43,10 @@ def load_omniglot_strokes(split: str, *, side: int, folder: Path, limit: int | N
     """Return drawn strokes.
 
     Args:
-        split: "background": the official text files (4840 drawings, placed as in the official images, labelled);
-            "train", "valid" or "test": those of omniglot_strokes.npz, centred, without the drawings of the
-            one-shot runs; few of their labels are known.
+        split: "background": the official text files (4840 drawings, placed as in the official images,
+            labelled);
+            "train", "valid" or "test": those of omniglot_strokes.npz, centred, without the drawings of
+            the one-shot runs; few of their labels are known.
         side: Side of the pictures in pixels.
         folder: The data folder.
         limit: How many at most.
@@ -76,28 +81,25 @@ def load_omniglot_strokes(split: str, *, side: int, folder: Path, limit: int | N
 
 
 def _background(side: int, folder: Path, limit: int | None, seed: int) -> ImageSet:
-    drawings: dict[str, list[Points]] = {}
-    for file in _ZIPS:
-        path = locate("omniglot-strokes", file, folder)
+    members = background_members([locate("omniglot-strokes", file, folder) for file in _ZIPS], "txt")
+    labels, characters = characters_of(members)
+    chosen = choose(len(members), limit, seed)
+    placed: dict[int, list[Points]] = {}
+    for path in {member.path for member in members}:
         with opened_zip(path) as archive:
-            for name in archive.namelist():
-                match = _DRAWING.fullmatch(name)
-                if match and f"{match[1]}/{match[2]}" not in drawings:
-                    content = read_member(archive, path, name).decode("utf-8", "replace")
-                    drawings[f"{match[1]}/{match[2]}"] = strokes_of_text(content, f"{path}: {name}")
-    if not drawings:
-        raise ConfigError(f"{folder / _ZIPS[0]}: holds no drawing ALPHABET/characterNN/NNNN_NN.txt")
-    names = sorted(drawings)
-    characters = sorted({name.rpartition("/")[0] for name in names})
-    numbers = {character: number for number, character in enumerate(characters)}
-    names = [names[index] for index in choose(len(names), limit, seed)]
-    placed = [[(stroke + 0.5) / SOURCE_PX for stroke in drawings[name]] for name in names]
+            for index in chosen.tolist():
+                member = members[index]
+                if member.path == path:
+                    text = read_member(archive, path, member.name).decode("utf-8", "replace")
+                    strokes = strokes_of_text(text, f"{path}: {member.name}")
+                    # The official images show a point half a pixel further right and down.
+                    placed[index] = [(stroke + 0.5) / SOURCE_PX for stroke in strokes]
     return ImageSet(
         name="omniglot-strokes",
         split="background",
-        images=render(placed, side=side, line_width=_LINE_WIDTH),
-        labels=np.array([numbers[name.rpartition("/")[0]] for name in names], np.int64),
-        label_names=tuple(characters),
+        images=render([placed[index] for index in chosen.tolist()], side=side, line_width=_LINE_WIDTH),
+        labels=labels[chosen],
+        label_names=characters,
     )
 
 
@@ -111,7 +113,8 @@ def strokes_of_text(text: str, where: str) -> list[Points]:
     Raises:
         ConfigError: A line is none of "START", "BREAK" and "x,y,t", or there is no stroke.
     """
-    strokes, points = [], []
+    strokes: list[Points] = []
+    points: list[tuple[float, float]] = []
     for number, line in enumerate(text.split(), 1):
         if line == "START":
             continue

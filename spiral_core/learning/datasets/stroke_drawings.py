@@ -7,6 +7,7 @@ Layout of a stroke file (.npz): `points` (P, 2), x right, y down; stroke j is th
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,7 @@ class StrokeDrawings:
         """Return the strokes of one drawing, each (P, 2) with P >= 1, in the file's units."""
         first, last = self.drawing_offsets[index : index + 2].tolist()
         bounds = self.stroke_offsets[first : last + 1].tolist()
-        return [self.points[begin:end] for begin, end in zip(bounds, bounds[1:], strict=False)]
+        return [self.points[begin:end] for begin, end in itertools.pairwise(bounds)]
 
 
 def read_stroke_file(path: Path, more: Mapping[str, tuple[str, int]]) -> tuple[StrokeDrawings, Arrays]:
@@ -116,5 +117,5 @@ def render(drawings: Sequence[Drawing], *, side: int, line_width: float) -> Pict
             for x, y in points.tolist():
                 reach = width_px / 2 - 0.5
                 pen.ellipse((x - reach, y - reach, x + reach, y + reach), fill=0)
-        image[...] = sheet.reduce(_LARGER)
+        image[...] = np.asarray(sheet.reduce(_LARGER))
     return images
