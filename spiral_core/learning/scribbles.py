@@ -17,10 +17,14 @@ import numpy.typing as npt
 from spiral_core.action_space import ActionSpace, Decoded
 from spiral_core.environment import Observation, PaintingEnvironment
 from spiral_core.errors import ConfigError
+from spiral_core.learning.datasets import ImageSet
 from spiral_core.learning.episodes import Episodes, record
-from spiral_core.rendering import Renderer
+from spiral_core.learning.rollout import EpisodeConfig
+from spiral_core.rendering import Renderer, RendererFactory
 
 Floats = npt.NDArray[np.float64]
+
+_DATA_SEED = 2018
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +40,7 @@ class ScribbleConfig:
         margin: Lines keep this far from the canvas's edge.
         width_change: Chance that a stroke takes another width than the drawing's.
         least_pressure: Lowest pressure, in (0, 1].
+        most_strokes: A drawing has at most so many; 0 allows as many as an episode.
     """
 
     jump_share: float = 0.2
@@ -46,6 +51,7 @@ class ScribbleConfig:
     margin: float = 0.08
     width_change: float = 0.2
     least_pressure: float = 0.3
+    most_strokes: int = 0
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -58,6 +64,8 @@ class ScribbleConfig:
         ):
             if not low <= getattr(self, name) <= high:
                 raise ConfigError(f"scribbles.{name}: {getattr(self, name)!r}, must be in [{low}, {high}]")
+        if self.most_strokes < 0:
+            raise ConfigError(f"scribbles.most_strokes: {self.most_strokes}, must be >= 0")
 
 
 class Scribbles:
@@ -110,7 +118,9 @@ class _Pen:
     ) -> None:
         self.rng, self.space, self.config = rng, space, config
         num, steps = environment.num_episodes, environment.num_actions
-        self.num_strokes = rng.integers(1, steps, num)
+        # The first action is a jump.
+        most = min(config.most_strokes or steps, max(steps - 1, 1))
+        self.num_strokes = rng.integers(1, most + 1, num)
         self.drawn = np.zeros(num, np.int64)
         self.angle = rng.uniform(0, 2 * np.pi, num)
         self.size = rng.integers(0, len(space.radii), num)
@@ -158,3 +168,38 @@ class _Pen:
         home = np.arctan2(0.5 - here[:, 1], 0.5 - here[:, 0]) + self.rng.normal(0, 0.7, len(here))
         self.angle = np.where(outside, home, self.angle)
         return np.clip(ends(self.angle), low, high)
+
+
+def scribble_pictures(
+    episode: EpisodeConfig, renderer_factory: RendererFactory, config: ScribbleConfig, *, num: int
+) -> ImageSet:
+    """Return random drawings as a data set: what can be drawn, and nothing else. Always the same ones.
+
+    Args:
+        episode: Canvas, brush and actions of the drawings.
+        renderer_factory: Makes the renderer.
+        config: What they look like.
+        num: How many, >= 1; they differ from one another.
+    """
+    side, batch = episode.canvas_px, 256
+    scribbles = Scribbles(
+        episode.action_space,
+        renderer_factory(batch, side, side),
+        num_steps=episode.num_steps,
+        brush=episode.brush,
+        seed=_DATA_SEED,
+        config=config,
+    )
+    kept: dict[bytes, npt.NDArray[np.uint8]] = {}
+    number = 0
+    while len(kept) < num:
+        if number > 20 * (num // batch + 1):
+            raise ConfigError(f"scribbles: only {len(kept)} different drawings of {num}; allow more variety")
+        targets = scribbles.batch(number).target
+        assert targets is not None
+        for target in targets:
+            if (target != 255).any():
+                kept.setdefault(target.tobytes(), target)
+        number += 1
+    images = np.stack(list(kept.values())[:num])
+    return ImageSet("scribbles", "train", images[..., 0] if images.shape[-1] == 1 else images)

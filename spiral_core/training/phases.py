@@ -137,7 +137,7 @@ def inversion(policy: LightPolicy, run: RunConfig, config: PhaseConfig, renderer
         num_steps=episode.num_steps,
         brush=episode.brush,
         seed=run.run.seed,
-        config=config.scribbles,
+        config=run.scribbles,
     )
     return Imitation(policy, config, scribbles)
 

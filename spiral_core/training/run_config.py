@@ -4,6 +4,7 @@
     [actions]           the action space
     [policy]            shape of the policy
     [data]              what is drawn
+    [scribbles]         what random drawings look like: of phases "invert", and of the data set "scribbles"
     [critic]            the discriminator, if a phase rewards its score
     [engine]            where episodes are sampled
     [run]               seed, evaluations, checkpoints
@@ -34,7 +35,8 @@ from spiral_core.learning.entropy import EntropyConfig
 from spiral_core.learning.policy_learner import PolicyLearnerConfig
 from spiral_core.learning.rewards import RewardConfig
 from spiral_core.learning.rollout import EpisodeConfig, LoadTargets
-from spiral_core.learning.scribbles import ScribbleConfig
+from spiral_core.learning.scribbles import ScribbleConfig, scribble_pictures
+from spiral_core.rendering import RendererFactory
 
 PhaseKind = Literal["invert", "reinforce", "clone"]
 PHASES: tuple[PhaseKind, ...] = ("invert", "reinforce", "clone")
@@ -46,10 +48,10 @@ class DataConfig:
     """What is drawn.
 
     Attributes:
-        name: A data set of `spiral data`, or "folder:PATH".
+        name: A data set of `spiral data`, "folder:PATH", or "scribbles" for random drawings.
         split: What training sees, but for the pictures held out.
         held_out: Pictures of the split kept for evaluation while training; the test split is for the end.
-        limit: At most this many pictures; 0 is all.
+        limit: At most this many pictures; 0 is all. Of "scribbles", how many are made; 0 makes 8192.
     """
 
     name: str = "mnist"
@@ -123,7 +125,6 @@ class PhaseConfig:
         name: What the phase is called in curves; by default its kind.
         frames: Environment steps of the phase; of "invert" and "clone", steps imitated.
         learning_rate: Of "invert" and "clone"; falls to a tenth along a cosine.
-        scribbles: Of "invert": what the random drawings look like.
         parser: Of "clone": the agent that parses the data, a name or a weights file.
         attempts: Of "clone": drawings of each picture, of which the best is imitated.
         pictures: Of "clone": pictures parsed.
@@ -139,7 +140,6 @@ class PhaseConfig:
     name: str = ""
     frames: int = 1_000_000
     learning_rate: float = 1e-3
-    scribbles: ScribbleConfig = field(default_factory=ScribbleConfig)
     parser: str = ""
     attempts: int = 4
     pictures: int = 20_000
@@ -176,32 +176,35 @@ class RunConfig:
     episode: EpisodeConfig
     policy: PolicyConfig
     data: DataConfig
+    scribbles: ScribbleConfig
     critic: CriticConfig
     engine: EngineConfig
     run: RunSettings
     phases: tuple[PhaseConfig, ...]
 
-    def load_targets(self) -> LoadTargets:
+    def load_targets(self, renderer_factory: RendererFactory) -> LoadTargets:
         """Return what loads the pictures to train on, picklable."""
-        return functools.partial(training_pictures, self.data, self.episode.canvas_px)
-
-    def held_out(self) -> ImageSet:
-        """Return the pictures kept for evaluation while training."""
-        return split_pictures(self.data, self.episode.canvas_px)[1]
+        return functools.partial(training_pictures, self, renderer_factory)
 
 
-def training_pictures(data: DataConfig, side: int) -> ImageSet:
+def training_pictures(run: RunConfig, renderer_factory: RendererFactory) -> ImageSet:
     """Load the pictures to train on."""
-    return split_pictures(data, side)[0]
+    return split_pictures(run, renderer_factory)[0]
 
 
-def split_pictures(data: DataConfig, side: int) -> tuple[ImageSet, ImageSet]:
+def split_pictures(run: RunConfig, renderer_factory: RendererFactory) -> tuple[ImageSet, ImageSet]:
     """Load the pictures to train on and those held out: the last ones of an even shuffle, always the same.
 
     Raises:
         ConfigError: The data set is missing, or too small.
     """
-    pictures = load(data.name, data.split, side=side, limit=data.limit or None)
+    data, side = run.data, run.episode.canvas_px
+    if data.name == "scribbles":
+        pictures = scribble_pictures(
+            run.episode, renderer_factory, run.scribbles, num=data.limit or _NUM_SCRIBBLES
+        )
+    else:
+        pictures = load(data.name, data.split, side=side, limit=data.limit or None)
     if len(pictures) <= data.held_out:
         raise ConfigError(f"data.held_out: {data.held_out}, must be below the {len(pictures)} pictures")
     order = np.random.default_rng(0).permutation(len(pictures))
@@ -213,7 +216,8 @@ def split_pictures(data: DataConfig, side: int) -> tuple[ImageSet, ImageSet]:
     return part(np.sort(order[: -data.held_out])), part(np.sort(order[-data.held_out :]))
 
 
-_TABLES = ("episode", "actions", "policy", "data", "critic", "engine", "run", "phase")
+_TABLES = ("episode", "actions", "policy", "data", "scribbles", "critic", "engine", "run", "phase")
+_NUM_SCRIBBLES = 8192
 
 
 def read_run_config(path: Path, overrides: dict[str, Any] | None = None) -> RunConfig:
@@ -274,6 +278,7 @@ def run_config(table: dict[str, Any], where: str) -> RunConfig:
         ),
         policy=policy,
         data=build(DataConfig, table.get("data", {}), at("data")),
+        scribbles=build(ScribbleConfig, table.get("scribbles", {}), at("scribbles")),
         critic=critic,
         engine=build(EngineConfig, table.get("engine", {}), at("engine")),
         run=build(RunSettings, table.get("run", {}), at("run")),
@@ -293,7 +298,6 @@ class _Episode:
 
 def _phase(table: dict[str, Any], where: str) -> PhaseConfig:
     parts = {
-        "scribbles": ScribbleConfig,
         "reward": RewardConfig,
         "learner": PolicyLearnerConfig,
         "entropy": EntropyConfig,

@@ -32,7 +32,7 @@ from spiral_core.learning.rollout import RolloutSpec, play
 from spiral_core.rendering import RendererFactory
 from spiral_core.training.engines import make_sampler
 from spiral_core.training.phases import Adversary, Phase, Reinforcement, cloning, inversion
-from spiral_core.training.run_config import PhaseConfig, RunConfig
+from spiral_core.training.run_config import PhaseConfig, RunConfig, split_pictures
 from spiral_core.training.run_folder import Checkpoint, RunFolder
 
 PARSED = "parsed.npz"
@@ -87,7 +87,7 @@ class Training:
         self.critic = CriticLearner(config.critic, config.policy.action_space, seed=config.run.seed)
         if config.run.agent:
             self._begin_with(Path(config.run.agent))
-        self.held_out = config.held_out() if config.episode.is_conditional else None
+        self.held_out = split_pictures(config, renderer_factory)[1] if config.episode.is_conditional else None
         self.number = self.frames = 0
         self.seconds = 0.0
         self.best: float | None = None
@@ -157,10 +157,11 @@ class Training:
         if config.kind == "clone":
             parsed = self._parsed(config).best(config.keep)
             return cloning(self.policy, run, config, self.renderer_factory(batch, side, side), parsed)
+        load_targets = run.load_targets(self.renderer_factory)
         spec = RolloutSpec(
             episode=run.episode,
             renderer_factory=self.renderer_factory,
-            load_targets=run.load_targets() if run.episode.is_conditional else None,
+            load_targets=load_targets if run.episode.is_conditional else None,
             batch=batch,
             seed=run.run.seed + 1000 * self.number,
         )
@@ -178,7 +179,7 @@ class Training:
         )
         adversary = None
         if config.reward.critic:
-            adversary = Adversary(self.critic, RenderReplay(), run.load_targets()())
+            adversary = Adversary(self.critic, RenderReplay(), load_targets())
         return Reinforcement(self.policy, run, config, sampler, adversary)
 
     def _parsed(self, config: PhaseConfig) -> ParsedPrograms:
@@ -189,7 +190,7 @@ class Training:
         parser, episode = load_agent(Path(config.parser))
         if not episode.is_conditional:
             raise AgentError(f"{config.parser}: unconditional, a parser must see what it draws")
-        pictures = self.config.load_targets()()
+        pictures = self.config.load_targets(self.renderer_factory)()
         rng = np.random.default_rng([self.config.run.seed, 2])
         rows = np.sort(rng.permutation(len(pictures))[: config.pictures])
         self.watcher.phase("parse", len(rows), 0)
