@@ -8,6 +8,7 @@ SpiralError
 ├── CanvasError       a canvas, array or index of the wrong shape, type or range (also a ValueError)
 ├── AgentError        a trained agent that is missing or does not fit
 ├── TrainingError     a training that has gone astray; says what was seen, the limit and what to change
+├── RunError          a run folder that is missing, in use, broken or holds something else
 ├── ConfigError       a configuration value that is unknown, of the wrong type or out of range
 └── OutputError       a picture, vector file or toolpath that cannot be written as asked
 
@@ -48,6 +49,10 @@ class AgentError(SpiralError):
 
 class TrainingError(SpiralError):
     """A training that has gone astray; says what was seen, the limit and what to change."""
+
+
+class RunError(SpiralError):
+    """A run folder that is missing, in use by another process, broken, or holds something else."""
 
 
 class ConfigError(SpiralError, ValueError):

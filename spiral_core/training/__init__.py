@@ -1,3 +1,3 @@
-"""Trainings: engines that sample, runs in folders, the recipe's phases. Needs torch; Ray where it is asked for."""
+"""Training engines, the trainer and the folder that a run lives in."""
 
 from __future__ import annotations
