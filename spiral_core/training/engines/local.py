@@ -1,4 +1,4 @@
-"""Sampling in the learner's own process: nothing to start, nothing to lose, the same to the bit every time."""
+"""Sampling in the learner's own process: nothing to start or to lose, the same to the bit every time."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class LocalSampler:
         Raises:
             TrainingError: There are no weights yet, or the sampler was stopped.
         """
-        if self._rollout is None or self._policy is None:
-            raise TrainingError(
-                f"next_batch: {'stopped' if self._rollout is None else 'no weights published yet'}"
-            )
+        if self._rollout is None:
+            raise TrainingError("sampling: the engine was stopped")
+        if self._policy is None:
+            raise TrainingError("next_batch: no weights published yet")
         number = self._number
         episodes = self._rollout.sample(self._policy, number, version=self._version)
         self._number += 1

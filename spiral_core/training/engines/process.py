@@ -2,9 +2,9 @@
 
 Each sampler has two slots of the ring: it fills one while the other waits, so at most two finished batches a
 sampler wait, and then it does. A slot belongs to a batch number from the moment the number is given out until
-the batch is taken. Where a sampler dies, is killed, or gives no sign of life, its unfinished numbers are given
-out again and another process takes its place and slots; what it had finished stays. Nothing of a dead process
-can be in anybody's way: no lock and no queue is shared between samplers.
+the batch is taken. Where a sampler dies or gives no sign of life, its unfinished numbers are given out again
+and another process takes its place and slots; what it had finished stays. Nothing of a dead process can be in
+anybody's way: no lock and no queue is shared between samplers.
 """
 
 from __future__ import annotations
@@ -300,7 +300,7 @@ class ProcessSampler:
         if self._failures >= MOST_FAILURES:
             self.stop()
             raise TrainingError(
-                f"sampling: {self._failures} failures in a row without a batch. The last one:\n{words.strip()}"
+                f"sampling: {self._failures} failures in a row without a batch; the last:\n{words.strip()}"
             )
 
     def _take(self, ring: SharedBlock, finished: _Finished) -> tuple[int, Episodes] | None:

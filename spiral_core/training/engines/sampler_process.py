@@ -1,4 +1,4 @@
-"""What a spawned sampler does: takes numbers from its pipe, samples into its slots, says so, until told to end.
+"""What a spawned sampler does: take a number from its pipe, sample into a slot, say so, until the pipe ends.
 
 Messages are few bytes of fixed form, never pickled: to the sampler (batch number, slot); from it a letter and
 either (number, slot, version) or text. The specification comes pickled from the parent, which is ourselves.
@@ -68,7 +68,7 @@ def run_sampler(order: SamplerOrder, pipe: connection.Connection, lock: Lock) ->
     torch.set_num_threads(1)
     try:
         _sample(order, pipe, lock)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - whatever it was, the learner is told
         words = traceback.format_exc().encode("utf-8", "replace")
         with contextlib.suppress(OSError):
             pipe.send_bytes(WORDS + words[-_LONGEST_WORDS:])

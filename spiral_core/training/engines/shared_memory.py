@@ -1,8 +1,8 @@
 """Shared memory of an engine: a ring of slots for finished batches, and the weights with a safe hand-over.
 
-Weights lie in two buffers. Every sampler has a lock of its own and a word that says which buffer it reads. The
-learner writes into the buffer that nobody reads, then turns each sampler's word under that sampler's lock; a
-sampler reads word and buffer under its lock. So the other buffer is free as soon as all words are turned, no
+Weights lie in two buffers. Every sampler has a lock of its own and a word that says which buffer it reads.
+The learner writes into the buffer that nobody reads, then turns each sampler's word under that sampler's lock;
+a sampler reads word and buffer under its lock. So the other buffer is free as soon as all words are turned, no
 half-written weights are ever read, and a lock that dies with its sampler stops nobody else.
 """
 
@@ -34,7 +34,8 @@ class SharedBlock:
 
     def __init__(self, memory: shared_memory.SharedMemory, *, is_ours: bool) -> None:
         self.name = memory.name
-        self.buffer = memory.buf
+        assert memory.buf is not None
+        self.buffer: memoryview = memory.buf
         self._memory = memory
         # Not __del__: it also runs when the interpreter ends.
         self._unlink = weakref.finalize(self, memory.unlink) if is_ours else None
@@ -62,8 +63,8 @@ class SharedBlock:
         except OSError as error:
             block.close()
             raise TrainingError(
-                f"{_FOLDER}: {error.strerror or error}; sampling needs {num_bytes / 2**20:.0f} MiB there. Take "
-                "fewer samplers or smaller batches (in a container: a larger --shm-size)"
+                f"{_FOLDER}: {error.strerror or error}; sampling needs {num_bytes / 2**20:.0f} MiB there. "
+                "Take fewer samplers or smaller batches (in a container: a larger --shm-size)"
             ) from error
         return block
 
