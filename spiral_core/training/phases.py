@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,13 +19,13 @@ from torch import nn
 from spiral_core.action_space import ActionPart
 from spiral_core.agent.policy import LightPolicy
 from spiral_core.errors import TrainingError
-from spiral_core.learning.critic_learner import CriticLearner
+from spiral_core.learning.critic_learner import CriticLearner, CriticMetrics
 from spiral_core.learning.datasets import ImageSet
 from spiral_core.learning.episodes import Episodes
 from spiral_core.learning.parsing import ParsedPrograms
 from spiral_core.learning.policy_learner import PolicyLearner, imitation_loss
-from spiral_core.learning.replay import RenderReplay
-from spiral_core.learning.rewards import compute_rewards
+from spiral_core.learning.replay import Renders, Replay
+from spiral_core.learning.rewards import ScoreFunction, compute_rewards
 from spiral_core.learning.scribbles import Scribbles
 from spiral_core.reward import mean_squared_error
 from spiral_core.training.run_config import PhaseConfig, RunConfig
@@ -150,19 +149,88 @@ def cloning(
     return Imitation(policy, config, source)
 
 
-@dataclass(slots=True)
 class Adversary:
     """The critic of a phase with what it learns from.
 
-    Attributes:
+    Args:
         learner: The critic.
-        replay: Its store of renders.
-        pictures: What real drawings look like.
+        pictures: What real drawings look like, for a critic that sees pictures alone; a conditional one
+            learns from the targets of the episodes.
+        programs: The pictures' programs, for a critic that sees actions.
+        capacity: Renders that the replay holds.
+        seed: Of what is drawn from both.
     """
 
-    learner: CriticLearner
-    replay: RenderReplay
-    pictures: ImageSet
+    def __init__(
+        self,
+        learner: CriticLearner,
+        pictures: ImageSet | None,
+        programs: ParsedPrograms | None,
+        *,
+        capacity: int,
+        seed: int,
+    ) -> None:
+        self.learner, self.pictures, self.programs, self.seed = learner, pictures, programs, seed
+        self.replay = Replay(capacity, seed=seed)
+        self._sees_actions = learner.critic.config.sees_actions
+
+    def remember(self, episodes: Episodes) -> None:
+        """Put the last canvases of a batch into the replay."""
+        targets = None if self.pictures is not None else episodes.target
+        actions = None
+        if self._sees_actions:
+            actions = _marked(episodes.actions, episodes.mask).swapaxes(0, 1)
+        self.replay.add(
+            Renders(three(episodes.canvas[-1]), None if targets is None else three(targets), actions)
+        )
+
+    def learn(self) -> CriticMetrics:
+        """Do one update of the critic."""
+        if self.pictures is None:
+            return self.learner.update(None, self.replay)
+        rng = np.random.default_rng([self.seed, self.learner.num_updates])
+        num = self.learner.config.batch_size
+        if self.programs is None:
+            rows = rng.integers(len(self.pictures), size=num)
+            return self.learner.update(Renders(self.pictures.batch(rows)), self.replay)
+        chosen = rng.integers(len(self.programs.index), size=num)
+        pictures = self.pictures.batch(self.programs.index[chosen])
+        return self.learner.update(
+            Renders(pictures, None, self.programs.actions[chosen].astype(np.int32)), self.replay
+        )
+
+    def score_function(self, episodes: Episodes) -> ScoreFunction:
+        """Return what scores canvases of a batch with the critic as it is."""
+        halves = self.learner.draw_halves(episodes.num_episodes)
+        targets = None if self.pictures is not None or episodes.target is None else three(episodes.target)
+        marked = _marked(episodes.actions, episodes.mask).swapaxes(0, 1) if self._sees_actions else None
+
+        def score(
+            images: npt.NDArray[np.uint8], taken: npt.NDArray[np.int64], episode: npt.NDArray[np.int64]
+        ) -> npt.NDArray[np.float64]:
+            actions = None
+            if marked is not None:
+                # Of a program in the making only what was said so far can be seen.
+                said = np.arange(marked.shape[1])[None, :, None] < taken[:, None, None]
+                actions = np.where(said, marked[episode], -1).astype(np.int32)
+            return self.learner.score(
+                three(images),
+                None if targets is None else targets[episode],
+                actions=actions,
+                half=None if halves is None else halves[episode],
+            )
+
+        return score
+
+
+def three(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return images (N, height, width, 1 or 3) in three channels, without a copy."""
+    return np.broadcast_to(images, (*images.shape[:3], 3))
+
+
+def _marked(actions: npt.NDArray[np.int64], mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+    """Return actions with -1 where a part had no effect."""
+    return np.where(mask, actions, -1).astype(np.int32)
 
 
 class Reinforcement:
@@ -206,11 +274,9 @@ class Reinforcement:
     def advance(self) -> Values:
         """Do one update, see `Phase`."""
         while self.adversary is not None and self.critic_steps < self.config.critic_first:
-            self._learn_critic(self._next(self.adversary))
-        if self.adversary is None:
-            _, episodes = self.sampler.next_batch()
-        else:
-            episodes = self._next(self.adversary)
+            self.adversary.remember(self.sampler.next_batch()[1])
+            self._learn_critic(self.adversary)
+        _, episodes = self.sampler.next_batch()
         rewards = compute_rewards(
             self.config.reward, episodes.canvas, episodes.target, episodes.is_paint, self._score(episodes)
         )
@@ -236,41 +302,37 @@ class Reinforcement:
         values |= _by_part("entropy", self.run.policy.action_space.parts, metrics.entropy)
         targets = self.learner.controller.targets(self.frames)
         values |= _by_part("entropy_target", self.run.policy.action_space.parts, targets)
+        self._warning = metrics.warning
         if self.adversary is not None:
             values["critic_return"] = float(rewards.critic.sum(axis=0).mean())
+            self.adversary.remember(episodes)
             for _ in range(self.config.critic_updates):
-                values |= self._learn_critic(None)
-        self._warning = metrics.warning
+                values |= self._learn_critic(self.adversary)
         if self.learner.updates % self.run.engine.publish_every == 0:
             self.sampler.publish(self.policy, self.learner.updates)
         health = self.sampler.health()
         values["lost"], values["restarts"] = float(health.lost), float(health.restarts)
         return values
 
-    def _next(self, adversary: Adversary) -> Episodes:
-        _, episodes = self.sampler.next_batch()
-        adversary.replay.add(episodes)
-        return episodes
-
-    def _score(self, episodes: Episodes) -> Any:
+    def _score(self, episodes: Episodes) -> ScoreFunction | None:
         if self.adversary is None or not self.config.reward.critic:
             return None
-        return self.adversary.learner.score_function(episodes)
+        return self.adversary.score_function(episodes)
 
-    def _learn_critic(self, episodes: Episodes | None) -> Values:
-        del episodes
-        assert self.adversary is not None
-        rng = np.random.default_rng([self.run.run.seed, 1, self.critic_steps])
+    def _learn_critic(self, adversary: Adversary) -> Values:
+        metrics = adversary.learn()
         self.critic_steps += 1
-        metrics = self.adversary.learner.update_from(self.adversary.pictures, self.adversary.replay, rng)
+        if metrics.warning is not None:
+            self._warning = metrics.warning
         return {
             "critic_loss": metrics.loss,
             "critic_real": metrics.real_score,
             "critic_fake": metrics.fake_score,
+            "critic_accuracy": metrics.accuracy,
         }
 
     def warning(self) -> str | None:
-        """Return what the entropy guard says."""
+        """Return what the guards of policy and critic say."""
         return self._warning
 
     def state_dict(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@
     [data]              what is drawn
     [scribbles]         what random drawings look like: of phases "invert", and of the data set "scribbles"
     [critic]            the discriminator, if a phase rewards its score
+    [critic_learner]    how it learns
     [engine]            where episodes are sampled
     [run]               seed, evaluations, checkpoints
     [[phase]]           what is done, in order: "invert", "reinforce" or "clone", each with its tables
@@ -30,6 +31,7 @@ from spiral_core.agent.critic import CriticConfig
 from spiral_core.agent.policy_config import PolicyConfig
 from spiral_core.config import build, read_toml
 from spiral_core.errors import ConfigError
+from spiral_core.learning.critic_learner import CriticLearnerConfig
 from spiral_core.learning.datasets import ImageSet, load
 from spiral_core.learning.entropy import EntropyConfig
 from spiral_core.learning.policy_learner import PolicyLearnerConfig
@@ -178,6 +180,7 @@ class RunConfig:
     data: DataConfig
     scribbles: ScribbleConfig
     critic: CriticConfig
+    critic_learner: CriticLearnerConfig
     engine: EngineConfig
     run: RunSettings
     phases: tuple[PhaseConfig, ...]
@@ -216,7 +219,7 @@ def split_pictures(run: RunConfig, renderer_factory: RendererFactory) -> tuple[I
     return part(np.sort(order[: -data.held_out])), part(np.sort(order[-data.held_out :]))
 
 
-_TABLES = ("episode", "actions", "policy", "data", "scribbles", "critic", "engine", "run", "phase")
+_TABLES = ("episode", "actions", "policy", "data", "scribbles", "critic", "critic_learner", "engine", "run", "phase")
 _NUM_SCRIBBLES = 8192
 
 
@@ -280,6 +283,7 @@ def run_config(table: dict[str, Any], where: str) -> RunConfig:
         data=build(DataConfig, table.get("data", {}), at("data")),
         scribbles=build(ScribbleConfig, table.get("scribbles", {}), at("scribbles")),
         critic=critic,
+        critic_learner=build(CriticLearnerConfig, table.get("critic_learner", {}), at("critic_learner"), seed=0),
         engine=build(EngineConfig, table.get("engine", {}), at("engine")),
         run=build(RunSettings, table.get("run", {}), at("run")),
         phases=tuple(_phase(content, f"{where}: phase {i}") for i, content in enumerate(table["phase"])),

@@ -27,11 +27,11 @@ from spiral_core.learning.agent_file import (
 from spiral_core.learning.critic_learner import CriticLearner
 from spiral_core.learning.parsing import ParsedPrograms
 from spiral_core.learning.reconstruction import reconstruct
-from spiral_core.learning.replay import RenderReplay
+from spiral_core.learning.replay import BATCHES
 from spiral_core.learning.rollout import RolloutSpec, play
 from spiral_core.rendering import RendererFactory
 from spiral_core.training.engines import make_sampler
-from spiral_core.training.phases import Adversary, Phase, Reinforcement, cloning, inversion
+from spiral_core.training.phases import Adversary, Phase, Reinforcement, cloning, inversion, three
 from spiral_core.training.run_config import PhaseConfig, RunConfig, split_pictures
 from spiral_core.training.run_folder import Checkpoint, RunFolder
 
@@ -84,7 +84,11 @@ class Training:
         torch.set_num_threads(1)
         torch.manual_seed(config.run.seed)
         self.policy = LightPolicy(config.policy)
-        self.critic = CriticLearner(config.critic, config.policy.action_space, seed=config.run.seed)
+        self.critic = CriticLearner(
+            config.critic,
+            dataclasses.replace(config.critic_learner, seed=config.run.seed),
+            action_space=config.policy.action_space if config.critic.sees_actions else None,
+        )
         if config.run.agent:
             self._begin_with(Path(config.run.agent))
         self.held_out = split_pictures(config, renderer_factory)[1] if config.episode.is_conditional else None
@@ -179,7 +183,17 @@ class Training:
         )
         adversary = None
         if config.reward.critic:
-            adversary = Adversary(self.critic, RenderReplay(), load_targets())
+            is_alone = run.critic.view == "image"
+            programs = None
+            if run.critic.sees_actions:
+                programs = ParsedPrograms.load(self.folder.path / PARSED)
+            adversary = Adversary(
+                self.critic,
+                load_targets() if is_alone else None,
+                programs,
+                capacity=BATCHES * batch,
+                seed=run.run.seed,
+            )
         return Reinforcement(self.policy, run, config, sampler, adversary)
 
     def _parsed(self, config: PhaseConfig) -> ParsedPrograms:
@@ -223,7 +237,7 @@ class Training:
             pictures = self.held_out.batch(np.arange(len(self.held_out)))
             result = reconstruct(self.policy, self.config.episode, self.renderer_factory, pictures, seed=1)
             shown = result.canvas[:_NUM_SAMPLES]
-            self.folder.save_samples(self.frames, _three(shown), targets=pictures[:_NUM_SAMPLES])
+            self.folder.save_samples(self.frames, three(shown), targets=pictures[:_NUM_SAMPLES])
             if self.best is None or result.score > self.best:
                 self.best = result.score
                 self._save(phase.state_dict(), is_best=True)
@@ -231,7 +245,7 @@ class Training:
         side = self.config.episode.canvas_px
         environment = self.config.episode.environment(self.renderer_factory(_NUM_SAMPLES, side, side))
         episodes = play(self.policy, environment, targets=None, seed=1)
-        self.folder.save_samples(self.frames, _three(episodes.canvas[-1]))
+        self.folder.save_samples(self.frames, three(episodes.canvas[-1]))
         return {"ink": float(1 - episodes.canvas[-1].mean() / 255)}
 
     def _log(
@@ -275,7 +289,3 @@ class Training:
     def _write_agent(self) -> None:
         save_agent(self.folder.path / "agent.safetensors", self.policy, self.config.episode)
 
-
-def _three(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Return images (N, height, width, 1 or 3) in three channels."""
-    return np.broadcast_to(images, (*images.shape[:3], 3))
