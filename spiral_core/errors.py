@@ -7,6 +7,8 @@ SpiralError
 ├── BrushError        a brush that is missing, broken or asks for what we do not draw
 ├── CanvasError       a canvas, array or index of the wrong shape, type or range (also a ValueError)
 ├── AgentError        a trained agent that is missing or does not fit
+├── TrainingError     a training that has gone astray; says what was seen, the limit and what to change
+├── RunError          a run folder that is missing, in use, broken or holds something else
 ├── ConfigError       a configuration value that is unknown, of the wrong type or out of range
 └── OutputError       a picture, vector file or toolpath that cannot be written as asked
 
@@ -43,6 +45,14 @@ class CanvasError(SpiralError, ValueError):
 
 class AgentError(SpiralError):
     """A trained agent that is missing, broken or does not fit its use."""
+
+
+class TrainingError(SpiralError):
+    """A training that has gone astray; says what was seen, the limit and what to change."""
+
+
+class RunError(SpiralError):
+    """A run folder that is missing, in use by another process, broken, or holds something else."""
 
 
 class ConfigError(SpiralError, ValueError):

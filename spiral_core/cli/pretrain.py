@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import difflib
 import functools
 import json
 import os
 import platform
 import shlex
 import sys
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from adapters.mypaint import mypaint_renderer
 from spiral_core.action_space import ActionSpace
 from spiral_core.cli.parsing import Verbs, positive_number, whole_number
+from spiral_core.config import build, read_toml
 from spiral_core.errors import AgentError, ConfigError
 from spiral_core.files import write_atomic
 
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
 CARD: Final = "card.json"
 LARGEST_SEED: Final = 2**31 - 1
-
-T = TypeVar("T")
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -91,50 +88,10 @@ def read_pretrain_file(path: Path | None) -> PretrainFile:
     """
     if path is None:
         return PretrainFile()
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from error
-    content = build(PretrainFile, table, str(path))
+    content = build(PretrainFile, read_toml(path), str(path))
     if content.source not in ("programs", "search"):
         raise ConfigError(f"{path}: source: {content.source!r}, must be 'programs' or 'search'")
     return content
-
-
-def build(kind: type[T], table: dict[str, Any], where: str, **fixed: Any) -> T:
-    """Make a configuration from a table.
-
-    Args:
-        kind: The dataclass.
-        table: Its values by name; types must be those of the defaults, whole numbers may stand for floats.
-        where: What errors call the place.
-        fixed: Values that no file may set.
-
-    Raises:
-        ConfigError: A key is unknown or a value of the wrong type or out of range.
-    """
-    blank = kind(**fixed)
-    names = [entry.name for entry in dataclasses.fields(kind) if entry.name not in fixed]  # type: ignore[arg-type]
-    values: dict[str, Any] = {}
-    for name, value in table.items():
-        if name not in names:
-            near = difflib.get_close_matches(name, names, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; must be one of {', '.join(names)}"
-            raise ConfigError(f"{where}: unknown key {name!r}{hint}")
-        default = getattr(blank, name)
-        if isinstance(default, tuple) and isinstance(value, list):
-            value = tuple(value)
-        if isinstance(default, float) and type(value) is int:
-            value = float(value)
-        if type(value) is not type(default):
-            raise ConfigError(f"{where}: {name}: {value!r}, must be a {type(default).__name__}")
-        values[name] = value
-    try:
-        return kind(**fixed, **values)
-    except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from error
 
 
 def action_space(table: dict[str, Any], where: str, *, grayscale: bool) -> ActionSpace:

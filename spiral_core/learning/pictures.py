@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from spiral_core.errors import ConfigError
+from spiral_core.learning.datasets.faces import load_color_faces
 
 Floats = npt.NDArray[np.float32]
 Pictures = npt.NDArray[np.uint8]
@@ -114,17 +114,6 @@ def load_faces(folder: Path, split: str) -> Pictures:
     """Return the face photographs of a split ("train" or "test") of the data folder, (N, 64, 64, 3), uint8.
 
     Raises:
-        ConfigError: The data folder has no such file or split.
+        ConfigError: The data folder has no such file or split, or the file is broken.
     """
-    path = folder / "faces" / "faces_color_64.npz"
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            splits = [str(name) for name in data["splits"]]
-            if split not in splits:
-                raise ConfigError(f"split: {split!r}, must be one of {', '.join(splits)}")
-            images: Pictures = data["images"][data["split"] == splits.index(split)]
-            return images
-    except (OSError, KeyError, ValueError) as error:
-        if isinstance(error, ConfigError):
-            raise
-        raise ConfigError(f"{path}: {error}; SPIRAL_DATA must point at the data folder") from error
+    return load_color_faces(split, side=64, folder=folder, limit=None, seed=0).images

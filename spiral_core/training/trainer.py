@@ -1,0 +1,291 @@
+"""A training run from its first phase to its shipped agent: updates, curves, evaluations, checkpoints.
+
+What decides the numbers is in the phases; what happens here by the clock (checkpoints, the dashboard) does not
+touch them. So a run that was killed at any moment, resumed, ends as one that was not (engine "local").
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from spiral_core.agent.policy import LightPolicy
+from spiral_core.errors import AgentError
+from spiral_core.learning.agent_file import (
+    agent_metadata,
+    arrays_of,
+    load_agent,
+    load_arrays,
+    save_agent,
+)
+from spiral_core.learning.critic_learner import CriticLearner
+from spiral_core.learning.parsing import ParsedPrograms
+from spiral_core.learning.reconstruction import reconstruct
+from spiral_core.learning.replay import BATCHES
+from spiral_core.learning.rollout import RolloutSpec, play
+from spiral_core.rendering import RendererFactory
+from spiral_core.training.engines import make_sampler
+from spiral_core.training.phases import Adversary, Phase, Reinforcement, cloning, inversion, three
+from spiral_core.training.run_config import PhaseConfig, RunConfig, split_pictures
+from spiral_core.training.run_folder import Checkpoint, RunFolder
+
+PARSED = "parsed.npz"
+_NUM_SAMPLES = 64
+
+
+class Watcher(Protocol):
+    """Who is told how a training goes: the dashboard, or nobody."""
+
+    def phase(self, name: str, total_frames: int, frames: int) -> None:
+        """A phase begins, or goes on after a resume."""
+        ...
+
+    def update(self, frames: int, values: Mapping[str, float]) -> None:
+        """An update was done."""
+        ...
+
+    def warn(self, text: str) -> None:
+        """A guard has something to say."""
+        ...
+
+
+class Training:
+    """A training run.
+
+    Args:
+        config: What is trained, and how.
+        folder: Where everything is kept.
+        renderer_factory: Makes renderers, in every process that draws.
+        watcher: Is told how it goes.
+        checkpoint: Go on from here; None begins.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        folder: RunFolder,
+        renderer_factory: RendererFactory,
+        watcher: Watcher,
+        *,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
+        self.config, self.folder, self.renderer_factory, self.watcher = (
+            config,
+            folder,
+            renderer_factory,
+            watcher,
+        )
+        torch.set_num_threads(1)
+        torch.manual_seed(config.run.seed)
+        self.policy = LightPolicy(config.policy)
+        self.critic = CriticLearner(
+            config.critic,
+            dataclasses.replace(config.critic_learner, seed=config.run.seed),
+            action_space=config.policy.action_space if config.critic.sees_actions else None,
+        )
+        if config.run.agent:
+            self._begin_with(Path(config.run.agent))
+        self.held_out = split_pictures(config, renderer_factory)[1] if config.episode.is_conditional else None
+        self.number = self.frames = 0
+        self.seconds = 0.0
+        self.best: float | None = None
+        self._phase_state: dict[str, Any] | None = None
+        self._evaluated = -1
+        self._stopping = False
+        if checkpoint is not None:
+            self._restore(checkpoint)
+
+    def stop(self) -> None:
+        """End `run` after the update in the making, with a checkpoint."""
+        self._stopping = True
+
+    def run(self) -> bool:
+        """Train to the end and write the agent; False if it was stopped before."""
+        while self.number < len(self.config.phases) and not self._stopping:
+            self._run_phase(self.config.phases[self.number])
+        if self.number < len(self.config.phases):
+            return False
+        self._write_agent()
+        return True
+
+    def _run_phase(self, config: PhaseConfig) -> None:
+        phase = self._make(config)
+        try:
+            if self._phase_state is not None:
+                phase.load_state_dict(self._phase_state)
+            self.watcher.phase(config.title, config.frames, phase.frames)
+            saved = time.monotonic()
+            began = saved - self.seconds
+            updates = 0
+            while phase.frames < config.frames and not self._stopping:
+                before = phase.frames
+                values = phase.advance()
+                updates += 1
+                self.frames += phase.frames - before
+                self.seconds = time.monotonic() - began
+                warning = phase.warning()
+                if warning is not None:
+                    self.watcher.warn(warning)
+                self.watcher.update(phase.frames, values)
+                is_over = phase.frames >= config.frames
+                due = (
+                    phase.frames // self.config.run.evaluate_frames
+                    > before // self.config.run.evaluate_frames
+                )
+                if due or is_over:
+                    values |= self._evaluate(phase)
+                if updates % self.config.run.log_updates == 0 or due or is_over:
+                    self._log(config, phase, values, warning)
+                if time.monotonic() - saved >= 60 * self.config.run.checkpoint_minutes:
+                    self._save(phase.state_dict())
+                    saved = time.monotonic()
+            if phase.frames < config.frames:
+                self._save(phase.state_dict())
+                return
+        finally:
+            phase.close()
+        self.number += 1
+        self._phase_state = None
+        self._save(None)
+
+    def _make(self, config: PhaseConfig) -> Phase:
+        run, side, batch = self.config, self.config.episode.canvas_px, self.config.engine.batch
+        if config.kind == "invert":
+            return inversion(self.policy, run, config, self.renderer_factory(batch, side, side))
+        if config.kind == "clone":
+            parsed = self._parsed(config).best(config.keep)
+            return cloning(self.policy, run, config, self.renderer_factory(batch, side, side), parsed)
+        load_targets = run.load_targets(self.renderer_factory)
+        spec = RolloutSpec(
+            episode=run.episode,
+            renderer_factory=self.renderer_factory,
+            load_targets=load_targets if run.episode.is_conditional else None,
+            batch=batch,
+            seed=run.run.seed + 1000 * self.number,
+        )
+        done = 0
+        if self._phase_state is not None:
+            # A batch a policy update and one for each of the critic's first steps: the next one's number.
+            learner = self._phase_state["learner"]
+            done = learner["counts"][1] + min(self._phase_state["critic_steps"], config.critic_first)
+        sampler = make_sampler(
+            run.engine.kind,
+            spec,
+            num_samplers=run.engine.samplers,
+            first_batch=done,
+            address=run.engine.address or None,
+        )
+        adversary = None
+        if config.reward.critic:
+            is_alone = run.critic.view == "image"
+            programs = None
+            if run.critic.sees_actions:
+                programs = ParsedPrograms.load(self.folder.path / PARSED)
+            adversary = Adversary(
+                self.critic,
+                load_targets() if is_alone else None,
+                programs,
+                capacity=BATCHES * batch,
+                seed=run.run.seed,
+            )
+        return Reinforcement(self.policy, run, config, sampler, adversary)
+
+    def _parsed(self, config: PhaseConfig) -> ParsedPrograms:
+        """Parse the data set with another agent, once: the run folder keeps the programs."""
+        path = self.folder.path / PARSED
+        if path.exists():
+            return ParsedPrograms.load(path)
+        parser, episode = load_agent(Path(config.parser))
+        if not episode.is_conditional:
+            raise AgentError(f"{config.parser}: unconditional, a parser must see what it draws")
+        pictures = self.config.load_targets(self.renderer_factory)()
+        rng = np.random.default_rng([self.config.run.seed, 2])
+        rows = np.sort(rng.permutation(len(pictures))[: config.pictures])
+        self.watcher.phase("parse", len(rows), 0)
+        blocks = []
+        for first in range(0, len(rows), 128):
+            chosen = rows[first : first + 128]
+            blocks.append(
+                reconstruct(
+                    parser,
+                    episode,
+                    self.renderer_factory,
+                    pictures.batch(chosen),
+                    attempts=config.attempts,
+                    seed=first,
+                )
+            )
+            self.watcher.update(first + len(chosen), {"error": blocks[-1].mean_error})
+        parsed = ParsedPrograms(
+            np.concatenate([block.actions for block in blocks]).astype(np.int16),
+            np.concatenate([block.error for block in blocks]),
+            rows,
+        )
+        parsed.save(path)
+        self.watcher.phase(config.title, config.frames, 0)
+        return parsed
+
+    def _evaluate(self, phase: Phase) -> dict[str, float]:
+        """Draw what was held out (conditional) or samples, keep a sheet of them, and return the scores."""
+        if self.held_out is not None:
+            pictures = self.held_out.batch(np.arange(len(self.held_out)))
+            result = reconstruct(self.policy, self.config.episode, self.renderer_factory, pictures, seed=1)
+            shown = result.canvas[:_NUM_SAMPLES]
+            self.folder.save_samples(self.frames, three(shown), targets=pictures[:_NUM_SAMPLES])
+            if self.best is None or result.score > self.best:
+                self.best = result.score
+                self._save(phase.state_dict(), is_best=True)
+            return {"score": result.score, "greedy_error": result.mean_error}
+        side = self.config.episode.canvas_px
+        environment = self.config.episode.environment(self.renderer_factory(_NUM_SAMPLES, side, side))
+        episodes = play(self.policy, environment, targets=None, seed=1)
+        self.folder.save_samples(self.frames, three(episodes.canvas[-1]))
+        return {"ink": float(1 - episodes.canvas[-1].mean() / 255)}
+
+    def _log(
+        self, config: PhaseConfig, phase: Phase, values: Mapping[str, float], warning: str | None
+    ) -> None:
+        extra: dict[str, float | int | str | None] = {
+            "phase": config.title,
+            "phase_frames": phase.frames,
+            "minutes": round(self.seconds / 60, 3),
+        }
+        if warning is not None:
+            extra["warning"] = warning
+        self.folder.log(self.frames, {**extra, **values})
+
+    def _save(self, phase_state: dict[str, Any] | None, *, is_best: bool = False) -> None:
+        state = {
+            "number": self.number,
+            "frames": self.frames,
+            "seconds": self.seconds,
+            "best": self.best,
+            "phase": phase_state,
+            "critic": self.critic.state_dict(),
+        }
+        weights = {"policy": arrays_of(self.policy), "critic": arrays_of(self.critic.critic)}
+        metadata = {"policy": agent_metadata(self.config.policy, self.config.episode), "critic": {}}
+        self.folder.save_checkpoint(self.frames, weights, metadata, state, is_best=is_best)
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        state = checkpoint.state
+        load_arrays(self.policy, checkpoint.weights["policy"], str(self.folder.path))
+        self.critic.load_state_dict(state["critic"])
+        self.number, self.frames, self.seconds = state["number"], state["frames"], state["seconds"]
+        self.best, self._phase_state = state["best"], state["phase"]
+
+    def _begin_with(self, path: Path) -> None:
+        given, _ = load_agent(path)
+        if given.config != self.config.policy:
+            raise AgentError(f"{path}: of another shape than this run's policy: {given.config}")
+        self.policy.load_state_dict(given.state_dict())
+
+    def _write_agent(self) -> None:
+        save_agent(self.folder.path / "agent.safetensors", self.policy, self.config.episode)
+
