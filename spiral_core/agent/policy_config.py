@@ -265,12 +265,22 @@ def expected_shapes(config: PolicyConfig) -> dict[str, tuple[int, ...]]:
 
 
 def check_shapes(config: PolicyConfig, weights: Mapping[str, npt.NDArray[np.float32]], source: str) -> None:
-    """Check that weights are those of a policy.
+    """Check that weights are those of a light policy.
+
+    Raises:
+        AgentError: As `check_tensors`.
+    """
+    check_tensors(expected_shapes(config), weights, source)
+
+
+def check_tensors(
+    expected: Mapping[str, tuple[int, ...]], weights: Mapping[str, npt.NDArray[np.float32]], source: str
+) -> None:
+    """Check that weights have these names and shapes.
 
     Raises:
         AgentError: A tensor is missing, unknown or of the wrong shape; the message names the source.
     """
-    expected = expected_shapes(config)
     for problem, names in (
         ("missing", expected.keys() - weights.keys()),
         ("unknown", weights.keys() - expected.keys()),
