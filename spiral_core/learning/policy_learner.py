@@ -339,21 +339,21 @@ class PolicyLearner:
         norm = float(nn.utils.clip_grad_norm_(self.policy.parameters(), config.max_gradient_norm))
         if not math.isfinite(norm):
             raise TrainingError(
-                f"update {self.updates}: the gradient is not finite (policy loss {float(policy_loss):.3g}, "
-                f"value loss {float(value_loss):.3g}); go back to a checkpoint with a smaller learning rate"
+                f"update {self.updates}: the gradient is not finite (policy loss {float(policy_loss.detach()):.3g}, "
+                f"value loss {float(value_loss.detach()):.3g}); go back to a checkpoint with a smaller learning rate"
             )
         self.optimizer.step()
         spread = float(targets_TB.var())
         return PolicyMetrics(
-            policy_loss=float(policy_loss),
-            value_loss=float(value_loss),
+            policy_loss=float(policy_loss.detach()),
+            value_loss=float(value_loss.detach()),
             explained=1 - float((targets_TB - now.value_TB.detach()).var()) / max(spread, 1e-12),
             entropy=mean_part_entropy(now.entropy_TBP.detach().numpy(), episodes.mask),
             coefficients=self.controller.coefficients,
             ratio_gap=0.0,
             clipped_share=clipped_share,
             gradient_norm=norm,
-            anchor_distance=float(distance),
+            anchor_distance=float(distance.detach()),
             warning=None,
         )
 

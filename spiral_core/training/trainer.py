@@ -6,6 +6,7 @@ touch them. So a run that was killed at any moment, resumed, ends as one that wa
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,18 +26,23 @@ from spiral_core.learning.agent_file import (
     save_agent,
 )
 from spiral_core.learning.critic_learner import CriticLearner
+from spiral_core.learning.datasets import ImageSet
 from spiral_core.learning.parsing import ParsedPrograms
 from spiral_core.learning.reconstruction import reconstruct
-from spiral_core.learning.replay import BATCHES
+from spiral_core.learning.replay import NUM_BATCHES
 from spiral_core.learning.rollout import RolloutSpec, play
-from spiral_core.rendering import RendererFactory
+from spiral_core.rendering import PlanningCanvasFactory, RendererFactory
+from spiral_core.training.checkpoints import Checkpoint
 from spiral_core.training.engines import make_sampler
 from spiral_core.training.phases import Adversary, Phase, Reinforcement, cloning, inversion, three
 from spiral_core.training.run_config import PhaseConfig, RunConfig, split_pictures
-from spiral_core.training.run_folder import Checkpoint, RunFolder
+from spiral_core.training.run_folder import RunFolder
+from spiral_core.training.search_parser import parse_by_search
 
 PARSED = "parsed.npz"
+SEARCH = "search"
 _NUM_SAMPLES = 64
+_PARSED_AT_ONCE = 128
 
 
 class Watcher(Protocol):
@@ -62,6 +68,7 @@ class Training:
         config: What is trained, and how.
         folder: Where everything is kept.
         renderer_factory: Makes renderers, in every process that draws.
+        planning: Makes the canvases that a phase searches on.
         watcher: Is told how it goes.
         checkpoint: Go on from here; None begins.
     """
@@ -71,16 +78,13 @@ class Training:
         config: RunConfig,
         folder: RunFolder,
         renderer_factory: RendererFactory,
+        planning: PlanningCanvasFactory,
         watcher: Watcher,
         *,
         checkpoint: Checkpoint | None = None,
     ) -> None:
-        self.config, self.folder, self.renderer_factory, self.watcher = (
-            config,
-            folder,
-            renderer_factory,
-            watcher,
-        )
+        self.config, self.folder, self.watcher = config, folder, watcher
+        self.renderer_factory, self.planning = renderer_factory, planning
         torch.set_num_threads(1)
         torch.manual_seed(config.run.seed)
         self.policy = LightPolicy(config.policy)
@@ -159,8 +163,10 @@ class Training:
         if config.kind == "invert":
             return inversion(self.policy, run, config, self.renderer_factory(batch, side, side))
         if config.kind == "clone":
-            parsed = self._parsed(config).best(config.keep)
-            return cloning(self.policy, run, config, self.renderer_factory(batch, side, side), parsed)
+            pictures = run.load_targets(self.renderer_factory)()
+            parsed = self._parsed(config, pictures).best(config.keep)
+            renderer = self.renderer_factory(batch, side, side)
+            return cloning(self.policy, run, config, renderer, parsed, pictures)
         load_targets = run.load_targets(self.renderer_factory)
         spec = RolloutSpec(
             episode=run.episode,
@@ -191,26 +197,43 @@ class Training:
                 self.critic,
                 load_targets() if is_alone else None,
                 programs,
-                capacity=BATCHES * batch,
+                capacity=NUM_BATCHES * batch,
                 seed=run.run.seed,
             )
         return Reinforcement(self.policy, run, config, sampler, adversary)
 
-    def _parsed(self, config: PhaseConfig) -> ParsedPrograms:
-        """Parse the data set with another agent, once: the run folder keeps the programs."""
+    def _parsed(self, config: PhaseConfig, pictures: ImageSet) -> ParsedPrograms:
+        """Parse the data set by search or with another agent, once: the run folder keeps the programs."""
         path = self.folder.path / PARSED
         if path.exists():
             return ParsedPrograms.load(path)
-        parser, episode = load_agent(Path(config.parser))
-        if not episode.is_conditional:
-            raise AgentError(f"{config.parser}: unconditional, a parser must see what it draws")
-        pictures = self.config.load_targets(self.renderer_factory)()
         rng = np.random.default_rng([self.config.run.seed, 2])
         rows = np.sort(rng.permutation(len(pictures))[: config.pictures])
         self.watcher.phase("parse", len(rows), 0)
+        if config.parser == SEARCH:
+            parsed = parse_by_search(
+                pictures.batch(rows),
+                rows,
+                self.config.episode,
+                self.renderer_factory,
+                self.planning,
+                report=lambda done, error: self.watcher.update(done, {"error": error}),
+            )
+        else:
+            parsed = self._parsed_by_agent(config, pictures, rows)
+        parsed.save(path)
+        self.watcher.phase(config.title, config.frames, 0)
+        return parsed
+
+    def _parsed_by_agent(
+        self, config: PhaseConfig, pictures: ImageSet, rows: npt.NDArray[np.int64]
+    ) -> ParsedPrograms:
+        parser, episode = load_agent(Path(config.parser))
+        if not episode.is_conditional:
+            raise AgentError(f"{config.parser}: unconditional, a parser must see what it draws")
         blocks = []
-        for first in range(0, len(rows), 128):
-            chosen = rows[first : first + 128]
+        for first in range(0, len(rows), _PARSED_AT_ONCE):
+            chosen = rows[first : first + _PARSED_AT_ONCE]
             blocks.append(
                 reconstruct(
                     parser,
@@ -222,14 +245,11 @@ class Training:
                 )
             )
             self.watcher.update(first + len(chosen), {"error": blocks[-1].mean_error})
-        parsed = ParsedPrograms(
+        return ParsedPrograms(
             np.concatenate([block.actions for block in blocks]).astype(np.int16),
             np.concatenate([block.error for block in blocks]),
             rows,
         )
-        parsed.save(path)
-        self.watcher.phase(config.title, config.frames, 0)
-        return parsed
 
     def _evaluate(self, phase: Phase) -> dict[str, float]:
         """Draw what was held out (conditional) or samples, keep a sheet of them, and return the scores."""
@@ -288,4 +308,3 @@ class Training:
 
     def _write_agent(self) -> None:
         save_agent(self.folder.path / "agent.safetensors", self.policy, self.config.episode)
-

@@ -51,8 +51,8 @@ def test_every_algorithm_learns(
         shares.append(reward.mean())
         metrics = learner.update(episodes, reward)
         assert metrics.ratio_gap < 1e-3
-    assert np.mean(shares[-5:]) > np.mean(shares[:5]) + 0.25
-    assert np.mean(shares[-5:]) > 0.8
+    assert shares[0] < 0.7
+    assert np.mean(shares[-5:]) > 0.95
 
 
 def test_the_same_updates_give_the_same_weights_and_a_resumed_learner_goes_on(
