@@ -92,7 +92,7 @@ def uninterrupted(nursery: Nursery) -> dict[str, Any]:
 
 
 def is_left(folder: Path) -> bool:
-    """Wait until nobody holds the folder: a child just being started when its parent was killed may, shortly."""
+    """Wait until nobody holds the folder: a child that its killed parent has just started may, shortly."""
     deadline = time.monotonic() + 10
     while holder(folder) is not None and time.monotonic() < deadline:
         time.sleep(0.01)
