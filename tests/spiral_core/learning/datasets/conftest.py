@@ -83,7 +83,7 @@ def folder(tmp_path: Path) -> Path:
     np.savez(
         tmp_path / "quickdraw/quickdraw_strokes.npz", **arrays, label=np.arange(num) % 2, labels=["a", "b"]
     )
-    parts = {"split": np.arange(num) % 3, "splits": ["train", "valid", "test"]}
+    parts: dict[str, Any] = {"split": np.arange(num) % 3, "splits": ["train", "valid", "test"]}
     np.savez(tmp_path / "kanji/kanjivg_strokes.npz", **arrays, **parts, units_per_pixel=10)
     np.savez(
         tmp_path / "omniglot/omniglot_strokes.npz",
@@ -102,19 +102,19 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _write_omniglot(folder: Path) -> None:
-    first = {
+    first: dict[str, bytes | str] = {
         "images_background_small1/": "",
         "images_background_small1/Greek/character01/0001_01.png": png(character(10)),
         "images_background_small1/Greek/character02/0002_01.png": png(character(20)),
     }
-    second = {
+    second: dict[str, bytes | str] = {
         "images_background_small2/Balinese/character01/0100_01.png": png(character(30)),
         "images_background_small2/Greek/character01/0001_01.png": png(character(90)),
     }
     write_zip(folder / "images_background_small1.zip", first)
     write_zip(folder / "images_background_small2.zip", second)
     lines = "START\n20,-20,0\n20,-80,50\nBREAK\n60,-40,90\nBREAK\n"
-    strokes = {
+    strokes: dict[str, bytes | str] = {
         "strokes_background_small1/Greek/character01/0001_01.txt": lines,
         "__MACOSX/strokes_background_small1/Greek/character01/._0001_01.txt": b"\0\1",
         "strokes_background_small1/.DS_Store": b"\0\1",

@@ -50,7 +50,7 @@ def test_a_limit_draws_some_of_the_same_pictures_in_the_same_order(folder: Path,
 
 @pytest.mark.parametrize("name", LOADERS)
 def test_an_unknown_split_is_refused_with_the_known_ones(folder: Path, name: str) -> None:
-    with pytest.raises(ConfigError, match="'dev', must be one of .*test"):
+    with pytest.raises(ConfigError, match=r"'dev', must be one of .*test"):
         load(name, "dev", folder=folder)
 
 
@@ -82,9 +82,9 @@ def test_numbers_out_of_range_and_unknown_names_are_refused(folder: Path) -> Non
         load("mnist", "test", side=7, folder=folder)
     with pytest.raises(ConfigError, match="limit: 0, must be > 0"):
         load("mnist", "test", limit=0, folder=folder)
-    with pytest.raises(ConfigError, match="seed: -1, must be >= 0"):
+    with pytest.raises(ConfigError, match=r"seed: -1, must be >= 0"):
         load("mnist", "test", seed=-1, folder=folder)
-    with pytest.raises(ConfigError, match="data set 'nmist', must be one of mnist, .*folder:PATH"):
+    with pytest.raises(ConfigError, match=r"data set 'nmist', must be one of mnist, .*folder:PATH"):
         load("nmist", "test", folder=folder)
 
 

@@ -126,7 +126,7 @@ def test_strokes_of_the_text_files_lie_where_the_images_have_them(folder: Path) 
     [
         ("START\n1,2\nBREAK", "line 2: '1,2', must be 'x,y,t'"),
         ("START\n1,x,3\nBREAK", "line 2"),
-        ("START\nnan,2,3\nBREAK", "outside of any image"),
+        ("START\nnan,2,3\nBREAK", "line 2: .*outside of any image"),
         ("START\n1,2,3\n", "ends without BREAK"),
         ("START\nBREAK\n", "holds no stroke"),
     ],

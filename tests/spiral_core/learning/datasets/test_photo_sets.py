@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def test_the_official_list_comes_before_the_numbers(folder: Path) -> None:
         (folder / place / "list_eval_partition.txt").write_text("000001.jpg 2\n000002.jpg 0\n\n")
         assert len(load("celeba", "train", folder=folder)) == 1
         assert len(load("celeba", "test", folder=folder)) == 1
-        with pytest.raises(ConfigError, match="holds no portrait .* of the split 'valid'"):
+        with pytest.raises(ConfigError, match=r"holds no portrait .* of the split 'valid'"):
             load("celeba", "valid", folder=folder)
     (folder / "celeba/list_eval_partition.txt").write_text("000001.jpg 0\n000002.jpg 3\n")
     with pytest.raises(ConfigError, match=r"list_eval_partition.txt: line 2: '000002.jpg 3'"):
@@ -45,7 +46,7 @@ def test_broken_portraits_are_named(folder: Path) -> None:
 
 def test_faces_of_another_shape_are_refused(folder: Path) -> None:
     path = folder / "faces/faces_color_64.npz"
-    parts = {"split": np.zeros(2, np.uint8), "splits": np.array(["train", "test"])}
+    parts: dict[str, Any] = {"split": np.zeros(2, np.uint8), "splits": np.array(["train", "test"])}
     np.savez(path, images=np.zeros((2, 64, 32, 3), np.uint8), **parts)
     with pytest.raises(ConfigError, match="must be square and uint8"):
         load("faces", "train", folder=folder)
