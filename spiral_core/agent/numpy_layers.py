@@ -55,10 +55,11 @@ def taps(weight: Floats) -> Floats:
     return np.ascontiguousarray(weight.transpose(2, 3, 1, 0))
 
 
-def patches_of(pixels: npt.NDArray[np.uint8], side: int) -> Floats:
-    """Return pixels (B, 4 * S, 4 * S, 3) as patches (B * S * S, 48) in [0, 1]."""
-    rows = pixels.reshape(len(pixels), side, PATCH, side, PATCH * 3).transpose(0, 1, 3, 2, 4)
-    return np.multiply(rows, np.float32(1 / 255), dtype=np.float32).reshape(-1, PATCH * PATCH * 3)
+def patches_of(pixels: npt.NDArray[np.uint8], side: int, channels: int) -> Floats:
+    """Return the first channels of pixels (B, 4 * S, 4 * S, 1 or 3) as patches (B * S * S, 16 * channels)."""
+    rows = np.ascontiguousarray(pixels[..., :channels]).reshape(-1, side, PATCH, side, PATCH * channels)
+    rows = rows.transpose(0, 1, 3, 2, 4)
+    return np.multiply(rows, np.float32(1 / 255), dtype=np.float32).reshape(-1, PATCH * PATCH * channels)
 
 
 def same_convolution(framed: Floats, weight: Floats) -> Floats:

@@ -81,12 +81,14 @@ class NumpyPolicy:
             name: np.ascontiguousarray(tensor.T) if tensor.ndim == 2 and "embeddings" not in name else tensor
             for name, tensor in weights.items()
         }
-        patch = np.transpose(weights["patch.weight"], (2, 3, 1, 0))  # (4, 4, planes, out)
-        pieces = [patch[:, :, 0:3]]
-        if config.is_conditional:
+        patch, colors = np.transpose(weights["patch.weight"], (2, 3, 1, 0)), config.num_channels
+        num_images = (not config.is_blind) + config.is_conditional
+        pieces = [patch[:, :, i * colors : (i + 1) * colors] for i in range(num_images)]
+        if num_images == 2:
             # The squared error is a sum over channels: the product takes it channel by channel.
-            pieces += [patch[:, :, 3:6], np.repeat(patch[:, :, 6:7], 3, axis=2)]
-        self._patch = np.concatenate([piece.reshape(PATCH * PATCH * 3, -1) for piece in pieces])
+            pieces.append(np.repeat(patch[:, :, 2 * colors :], colors, axis=2))
+        flat = [piece.reshape(PATCH * PATCH * colors, -1) for piece in pieces]
+        self._patch = np.concatenate(flat) if flat else np.zeros((0, config.channels[0]), np.float32)
         self._near = np.ascontiguousarray(taps(weights["near.weight"]).reshape(3, -1, config.channels[0]))
         self._down1 = taps(weights["down1.weight"]).reshape(-1, config.channels[1])
         self._down2 = taps(weights["down2.weight"]).reshape(-1, config.channels[2])
@@ -139,9 +141,10 @@ class NumpyPolicy:
         """Look at a batch of observations.
 
         Args:
-            canvas: Shape (B, canvas_px, canvas_px, 3), uint8.
+            canvas: Shape (B, canvas_px, canvas_px, 3), uint8; or with one channel, for a grayscale policy,
+                which looks at channel 0 only.
             location: Shape (B, 2): current location (x, y) in canvas units.
-            target: The canvas's shape, uint8; for a conditional policy.
+            target: As the canvas; for a conditional policy.
             noise: Shape (B, noise_size), float32; for an unconditional one.
             last_action: Shape (B, P), or None at the first step.
             action_mask: Shape (B, P): the parts of the last action that had an effect.
@@ -195,10 +198,12 @@ class NumpyPolicy:
     ) -> Encoded:
         config, w = self.config, self._w
         batch, side = len(canvas), config.map_side
-        patches = patches_of(canvas, side)
-        if target is not None:
-            wanted = patches_of(target, side)
-            patches = np.concatenate([patches, wanted, np.square(wanted - patches)], axis=1)
+        images = [] if config.is_blind else [canvas]
+        images += [] if target is None else [target]
+        pieces = [patches_of(image, side, config.num_channels) for image in images]
+        if len(pieces) == 2:
+            pieces.append(np.square(pieces[1] - pieces[0]))
+        patches = np.concatenate(pieces, axis=1) if pieces else np.zeros((batch * side * side, 0), np.float32)
         first = config.channels[0]
         cells = relu(patches @ self._patch + w["patch.bias"]).reshape(batch, side, side, first)
         framed = np.zeros((batch, side + 2, side + 2, first + NUM_LOCATION_PLANES), np.float32)
@@ -347,19 +352,25 @@ class NumpyPolicy:
         target: npt.NDArray[np.uint8] | None,
         noise: Floats | None,
     ) -> None:
-        config = self.config
-        shape = (len(canvas), config.canvas_px, config.canvas_px, 3)
+        config, batch = self.config, len(canvas)
+        shape = (batch, config.canvas_px, config.canvas_px, 3)
         wanted: tuple[tuple[str, npt.NDArray[np.generic] | None, tuple[int, ...] | None, type], ...] = (
             ("canvas", canvas, shape, np.uint8),
-            ("location", location, (len(canvas), 2), np.float32),
+            ("location", location, (batch, 2), np.float32),
             ("target", target, shape if config.is_conditional else None, np.uint8),
-            ("noise", noise, None if config.is_conditional else (len(canvas), config.noise_size), np.float32),
+            ("noise", noise, None if config.is_conditional else (batch, config.noise_size), np.float32),
         )
         for name, array, expected, dtype in wanted:
             if expected is None and array is not None:
                 raise AgentError(f"{name}: given, but this policy has no use for it")
-            if expected is not None and (array is None or array.shape != expected or array.dtype != dtype):
+            if expected is None:
+                continue
+            shapes = [expected]
+            if expected is shape and config.num_channels == 1:
+                shapes.append((*shape[:3], 1))
+            if array is None or array.shape not in shapes or array.dtype != dtype:
                 given = None if array is None else f"{array.dtype} of shape {array.shape}"
-                raise AgentError(f"{name}: {given}, must be {np.dtype(dtype)} of shape {expected}")
+                valid = " or ".join(map(str, shapes))
+                raise AgentError(f"{name}: {given}, must be {np.dtype(dtype)} of shape {valid}")
         if not np.isfinite(location).all():
             raise AgentError("location: not finite")

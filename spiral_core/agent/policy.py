@@ -1,19 +1,23 @@
 """The light policy in torch, for training. `policy_config` describes the network, `numpy_policy` is its twin.
 
-Shapes: B rows (episodes), P action parts, C map channels, S cells along the map's side, H state width.
-Sampling and scoring run through one loop, so the probability of a sampled action and the probability
-computed for it later are the same to the bit (same rows, same weights).
+Shapes: B episodes, T steps, N rows (B, or T * B in learning), P action parts, C map channels, S cells along
+the map's side, H state width.
+
+A step is perceived (no memory), remembered (the LSTM) and decided (part by part). A rollout does so step by
+step; learning perceives and decides all steps of all episodes in one pass and runs only the LSTM in order.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from spiral_core.action_space import ActionPart
+from spiral_core.agent.decoder import Decision, decide
 from spiral_core.agent.policy_config import (
     NEARNESS_SCALE,
     NUM_EXTRAS,
@@ -30,12 +34,13 @@ class PolicyInput(NamedTuple):
     """An observation as tensors.
 
     Attributes:
-        canvas: Shape (B, height, width, 3), uint8.
+        canvas: Shape (B, height, width, 3), uint8; or with one channel for a grayscale policy, which looks at
+            channel 0 only. A blind policy does not look at it.
         location: Shape (B, 2), float32: (x, y) in canvas units.
         last_action: Shape (B, P), int64.
         action_mask: Shape (B, P), float32.
         step: Shape (B,), float32.
-        target: Shape (B, height, width, 3), uint8, or None.
+        target: Shape (B, height, width, 3 or 1), uint8, or None.
         noise: Shape (B, noise_size), float32, or None.
     """
 
@@ -72,8 +77,18 @@ class PolicyInput(NamedTuple):
         return cls(canvas, location, zeros.long(), zeros, zeros[:, 0], target, None)
 
 
+_BLOCK: Final = 16
+"""Images whose patches are taken at a time: they stay in the cache, and their memory is used again."""
+
 LstmState = tuple[Tensor, Tensor]
 """Hidden and cell state of the LSTM, each of shape (B, H)."""
+
+
+class Perceived(NamedTuple):
+    """What the policy sees in observations, without memory: seen (N, H), map (N, C, S*S)."""
+
+    seen: Tensor
+    map: Tensor
 
 
 class Encoded(NamedTuple):
@@ -83,14 +98,6 @@ class Encoded(NamedTuple):
     map: Tensor
     value: Tensor
     lstm: LstmState
-
-
-class Decision(NamedTuple):
-    """Actions and their probabilities: actions (B, P), log_prob (B, P), entropy (B, P)."""
-
-    actions: Tensor
-    log_prob: Tensor
-    entropy: Tensor
 
 
 class LocationHead(nn.Module):
@@ -191,7 +198,7 @@ class LightPolicy(nn.Module):
 
     def initial_state(self, batch: int) -> LstmState:
         """Return the LSTM state of a new episode: zeros."""
-        zeros = torch.zeros(batch, self.config.hidden, device=self.value.weight.device)
+        zeros = self.value.weight.new_zeros(batch, self.config.hidden)
         return zeros, zeros.clone()
 
     def _embed(self, part: ActionPart, action: Tensor) -> Tensor:
@@ -204,57 +211,152 @@ class LightPolicy(nn.Module):
         embedded: Tensor = table(action)
         return embedded
 
-    def _cell(self, location: Tensor) -> Tensor:
-        """Return the map cell (B,) of points (B, 2) in canvas units."""
-        side = self.config.map_side
-        column, row = (location * side).floor().long().clamp(0, side - 1).unbind(1)
-        return row * side + column
-
-    def encode(self, inputs: PolicyInput, lstm: LstmState | None = None) -> Encoded:
-        """Look at a batch of observations; without an LSTM state, as at the start of an episode.
-
-        Raises:
-            AgentError: A conditional policy gets no target, or an unconditional one no noise.
-        """
+    def _check(self, inputs: PolicyInput) -> None:
         config = self.config
         if config.is_conditional != (inputs.target is not None) or config.is_conditional == (
             inputs.noise is not None
         ):
             wanted = "a target and no noise" if config.is_conditional else "noise and no target"
             raise AgentError(f"observation: this policy needs {wanted}")
-        batch, side = len(inputs.canvas), config.map_side
-        planes = inputs.canvas.float().mul_(1 / 255)
-        if inputs.target is not None:
-            target = inputs.target.float().mul_(1 / 255)
-            difference = target - planes
-            error = torch.linalg.vecdot(difference, difference)[..., None]
-            planes = torch.cat([planes, target, error], dim=3)
-        cells = F.relu(self.patch(planes.permute(0, 3, 1, 2)))
-        centres = (torch.arange(side, device=planes.device) + 0.5) / side
-        across = (centres - inputs.location[:, :1])[:, None, :].expand(batch, side, side)
-        down = (centres - inputs.location[:, 1:])[:, :, None].expand(batch, side, side)
-        nearness = torch.exp(-(across.square() + down.square()) / NEARNESS_SCALE**2)
-        where = torch.stack([across, down, nearness], dim=3).permute(0, 3, 1, 2)
-        cells = F.relu(cells + self.near(torch.cat([cells, where], dim=1)))
+        side, channels = config.canvas_px, {3, config.num_channels}
+        for name, image in (("canvas", inputs.canvas), ("target", inputs.target)):
+            if image is not None and (
+                image.dtype != torch.uint8
+                or image.shape[:3] != (len(inputs.canvas), side, side)
+                or image.shape[3:].numel() not in channels
+            ):
+                raise AgentError(
+                    f"{name}: {image.dtype} of shape {tuple(image.shape)}, must be uint8 of shape "
+                    f"({len(inputs.canvas)}, {side}, {side}, {' or '.join(map(str, sorted(channels)))})"
+                )
+
+    def _look(self, location: Tensor, images: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Return the coarsest cells (N, C' * S/4 * S/4) and map (N, C, S*S) of images seen from locations."""
+        batch, side = len(location), self.config.map_side
+        cells = F.relu(self._patch_cells(batch, images))
+        centres = (torch.arange(side, device=cells.device) + 0.5).to(cells.dtype) / side
+        across, down = centres - location[:, :1], centres - location[:, 1:]
+        near_x, near_y = ((-d.square() / NEARNESS_SCALE**2).exp() for d in (across, down))
+        where = torch.stack(
+            [
+                across[:, None, :].expand(batch, side, side),
+                down[:, :, None].expand(batch, side, side),
+                near_y[:, :, None] * near_x[:, None, :],
+            ],
+            dim=3,
+        )
+        around: Tensor = self.near(torch.cat([cells, where], dim=3).permute(0, 3, 1, 2))
+        cells = F.relu(cells.permute(0, 3, 1, 2) + around)
         middle = F.relu(self.down1(cells))
         coarse = F.relu(self.down2(middle))
         feature_map = self.map1(cells) + F.interpolate(
             self.map2(middle) + F.interpolate(self.map3(coarse), scale_factor=2), scale_factor=2
         )
-        feature_map = F.relu(feature_map).flatten(2)
-        parts = [
-            self._embed(part, inputs.last_action[:, i]) * inputs.action_mask[:, i, None]
+        return coarse.flatten(1), F.relu(feature_map).flatten(2)
+
+    def _patch_cells(self, batch: int, images: Sequence[Tensor]) -> Tensor:
+        """Return the patch convolution (N, S, S, first channels) of the planes that the policy sees.
+
+        A patch convolution is a product of patches with a matrix. The planes are never put together, and
+        bytes stay whole numbers: what they would be divided by is taken to the weights.
+        """
+        colors, side, first = self.config.num_channels, self.config.map_side, self.config.channels[0]
+        weight, bias = self.patch.weight.permute(2, 3, 1, 0), self.patch.bias  # (4, 4, planes, out)
+        assert bias is not None
+        if not images:
+            return bias.expand(batch, side, side, first)
+        matrices = [
+            weight[:, :, at : at + colors].reshape(-1, first) * (1 / 255)
+            for at in range(0, colors * len(images), colors)
+        ]
+        if len(images) == 2:
+            # The squared error is a sum over channels: the product takes it channel by channel.
+            wide = weight[:, :, 2 * colors :].expand(-1, -1, colors, -1)
+            matrices.append(wide.reshape(-1, first) * (1 / 255) ** 2)
+        blocks = []
+        for at in range(0, batch, _BLOCK):
+            pieces = [self._patches(image[at : at + _BLOCK]) for image in images]
+            if len(pieces) == 2:
+                error = pieces[1] - pieces[0]
+                pieces.append(error.mul_(error))
+            cells = bias
+            for patches, matrix in zip(pieces, matrices, strict=True):
+                cells = torch.addmm(cells, patches, matrix)
+            blocks.append(cells)
+        return torch.cat(blocks).view(batch, side, side, first)
+
+    def _patches(self, image: Tensor) -> Tensor:
+        """Return patches (N * S * S, 16 * colours), in [0, 255], of images (N, height, width, 1 or 3)."""
+        side, colors = self.config.map_side, self.config.num_channels
+        pixels = image[..., :colors].contiguous()
+        # A patch's rows of 4 pixels are 4 or 12 bytes: moved as whole words, they take half the time.
+        words = pixels.view(len(image), side, PATCH, side * PATCH * colors).view(torch.int32)
+        words = words.view(len(image), side, PATCH, side, colors).transpose(2, 3).contiguous()
+        return words.view(-1, PATCH * colors).view(torch.uint8).to(self.patch.weight.dtype)
+
+    def _cell(self, location: Tensor) -> Tensor:
+        """Return the map cell (B,) of points (B, 2) in canvas units."""
+        side = self.config.map_side
+        column, row = (location * side).floor().long().clamp(0, side - 1).unbind(1)
+        return row * side + column
+
+    def perceive(self, inputs: PolicyInput) -> Perceived:
+        """Look at observations one by one, without memory; N may be steps times episodes.
+
+        Raises:
+            AgentError: A conditional policy gets no target, or an unconditional one no noise, or an image has
+                the wrong shape.
+        """
+        config, dtype = self.config, self.patch.weight.dtype
+        self._check(inputs)
+        location = inputs.location.to(dtype)
+        images = [] if config.is_blind else [inputs.canvas]
+        images += [] if inputs.target is None else [inputs.target]
+        coarse, feature_map = self._look(location, images)
+        mask = inputs.action_mask.to(dtype)
+        context = [
+            self._embed(part, inputs.last_action[:, i]) * mask[:, i, None]
             for i, part in enumerate(config.action_space.parts)
         ]
-        extras = [*parts, inputs.location, inputs.step[:, None] / STEP_SCALE]
+        context += [location, inputs.step[:, None].to(dtype) / STEP_SCALE]
         if inputs.noise is not None:
-            extras.append(inputs.noise)
-        context = F.relu(self.context2(F.relu(self.context1(torch.cat(extras, dim=1)))))
-        here = _at(feature_map, self._cell(inputs.location))
-        seen = F.relu(self.fc(torch.cat([coarse.flatten(1), here, context], dim=1)))
-        lstm = self.lstm(seen, self.initial_state(batch) if lstm is None else lstm)
-        state = seen + lstm[0]
-        return Encoded(state, feature_map, self.value(state)[:, 0], lstm)
+            context.append(inputs.noise.to(dtype))
+        known = F.relu(self.context2(F.relu(self.context1(torch.cat(context, dim=1)))))
+        here = _at(feature_map, self._cell(location))
+        seen = F.relu(self.fc(torch.cat([coarse, here, known], dim=1)))
+        return Perceived(seen, feature_map)
+
+    def remember(self, seen_TBH: Tensor, lstm: LstmState | None = None) -> tuple[Tensor, LstmState]:
+        """Run the memory over the steps of episodes; without an LSTM state, from their start.
+
+        Args:
+            seen_TBH: From `perceive`, T steps of B episodes.
+            lstm: The state before the first step.
+
+        Returns:
+            The states to decide from, shape (T, B, H), and the LSTM state after the last step.
+        """
+        lstm = self.initial_state(seen_TBH.shape[1]) if lstm is None else lstm
+        states = []
+        for seen in seen_TBH.unbind(0):
+            lstm = self.lstm(seen, lstm)
+            states.append(seen + lstm[0])
+        return torch.stack(states), lstm
+
+    def value_of(self, state: Tensor) -> Tensor:
+        """Return the value (N,) of states (N, H) from `remember`."""
+        value: Tensor = self.value(state)[:, 0]
+        return value
+
+    def encode(self, inputs: PolicyInput, lstm: LstmState | None = None) -> Encoded:
+        """Perceive and remember one step; without an LSTM state, as at the start of an episode.
+
+        Raises:
+            AgentError: As `perceive`.
+        """
+        seen, feature_map = self.perceive(inputs)
+        state, lstm = self.remember(seen[None], lstm)
+        return Encoded(state[0], feature_map, self.value_of(state[0]), lstm)
 
     def decode(
         self,
@@ -263,32 +365,33 @@ class LightPolicy(nn.Module):
         actions: Tensor | None = None,
         *,
         generator: torch.Generator | None = None,
+        greedy: bool = False,
+        temperature: float = 1.0,
     ) -> Decision:
         """Decide every part in order, or score given actions.
 
         Args:
-            state: Shape (B, H), from `encode`.
-            feature_map: Shape (B, C, S*S), from `encode`.
-            actions: Shape (B, P): score these; None samples.
+            state: Shape (N, H), from `remember`.
+            feature_map: Shape (N, C, S*S), from `perceive`.
+            actions: Shape (N, P): score these; None decides.
             generator: Source of the samples.
+            greedy: Take the likeliest value of each part instead of a sample.
+            temperature: Above 0; less than 1 keeps nearer to the likeliest actions.
 
         Returns:
             The actions with the log-probability and entropy of every part given the parts before it.
         """
-        space = self.config.action_space
-        chosen, log_probs, entropies = [], [], []
-        for i, part in enumerate(space.parts):
-            log_all = F.log_softmax(self.part_logits(part, state, feature_map), dim=1)
-            probabilities = log_all.exp()
-            if actions is None:
-                action = torch.multinomial(probabilities.detach(), 1, generator=generator)[:, 0]
-            else:
-                action = actions[:, i]
-            chosen.append(action)
-            log_probs.append(log_all.gather(1, action[:, None])[:, 0])
-            entropies.append(-(probabilities * log_all).sum(dim=1))
-            state = self.fold(part, state, feature_map, action)
-        return Decision(torch.stack(chosen, 1), torch.stack(log_probs, 1), torch.stack(entropies, 1))
+        parts = self.config.action_space.parts
+        return decide(
+            self,
+            parts,
+            state,
+            feature_map,
+            actions,
+            generator=generator,
+            greedy=greedy,
+            temperature=temperature,
+        )
 
     def part_logits(self, part: ActionPart, state: Tensor, feature_map: Tensor) -> Tensor:
         """Return the logits (B, values) of one part."""

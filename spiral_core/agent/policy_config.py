@@ -2,7 +2,8 @@
 
 The network (sizes of the default configuration; H is 64 pixels, the map has 16 x 16 cells):
 
-    planes      canvas, target, squared error                   -> 4x4 patch convolution, 16
+    planes      canvas, target, squared error (1 channel in grayscale)
+                                                                -> 4x4 patch convolution, 16
     cells       16 + (offset from the current location, nearness) -> 3x3 residual convolution, 16
                 -> 3x3 stride 2, 32 -> 3x3 stride 2, 48
     map         sum of 1x1 convolutions of the three levels, 16 channels at 16 x 16
@@ -46,6 +47,8 @@ class PolicyConfig:
     Attributes:
         action_space: What it says.
         is_conditional: It sees a target; otherwise noise.
+        is_blind: It does not see the canvas, only target or noise, location and last action: the paper's
+            blind agent.
         canvas_px: Side of the square canvas, a multiple of 16.
         channels: Channels of the three levels, 4, 8 and 16 pixels a cell.
         map_channels: Channels of the map that locations are read from.
@@ -57,6 +60,7 @@ class PolicyConfig:
 
     action_space: ActionSpace = dataclasses.field(default_factory=ActionSpace)
     is_conditional: bool = True
+    is_blind: bool = False
     canvas_px: int = 64
     channels: tuple[int, int, int] = (16, 32, 48)
     map_channels: int = 16
@@ -89,9 +93,18 @@ class PolicyConfig:
         return self.canvas_px // PATCH
 
     @property
+    def num_channels(self) -> int:
+        """Channels of canvas and target that it looks at: 3, or 1 in grayscale."""
+        return 1 if self.action_space.grayscale else 3
+
+    @property
     def num_planes(self) -> int:
-        """Image planes that the patch convolution sees: canvas; target and squared error when conditional."""
-        return 7 if self.is_conditional else 3
+        """Image planes of the patch convolution: canvas, target and squared error, as far as it sees them.
+
+        A blind unconditional policy has none; one plane, always zero, keeps its shapes like the others'.
+        """
+        canvas, target = not self.is_blind, self.is_conditional
+        return max(self.num_channels * (canvas + target) + (canvas and target), 1)
 
     def to_metadata(self) -> dict[str, str]:
         """Return the configuration as the string table of a weights file."""

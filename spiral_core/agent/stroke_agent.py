@@ -31,15 +31,17 @@ class StrokeAgent:
     """A conditional policy that proposes strokes for crops; colour is left to the painter.
 
     Args:
-        policy: The policy, conditional.
+        policy: The policy, conditional and not blind.
 
     Raises:
-        AgentError: The policy is unconditional.
+        AgentError: The policy is unconditional or blind.
     """
 
     def __init__(self, policy: NumpyPolicy) -> None:
         if not policy.config.is_conditional:
             raise AgentError("agent: unconditional, must be one that sees a target")
+        if policy.config.is_blind:
+            raise AgentError("agent: blind, must be one that sees the canvas")
         self.policy = policy
 
     @classmethod

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 import torch
 
 from spiral_core.action_space import ActionSpace
+from spiral_core.agent.decoder import draw
 from spiral_core.agent.numpy_layers import sample
 from spiral_core.agent.numpy_policy import NumpyPolicy
 from spiral_core.agent.policy import LightPolicy, PolicyInput
@@ -23,6 +25,9 @@ CONFIGS = {
     "conditional": PolicyConfig(),
     "unconditional": PolicyConfig(is_conditional=False),
     "grayscale": PolicyConfig(action_space=ActionSpace(grayscale=True)),
+    "grayscale, unconditional": PolicyConfig(action_space=ActionSpace(grayscale=True), is_conditional=False),
+    "blind": PolicyConfig(is_blind=True),
+    "blind, unconditional": PolicyConfig(is_blind=True, is_conditional=False),
     "other sizes": PolicyConfig(
         action_space=ActionSpace(grid=16, radii=(0.02, 0.1), num_pressures=3, num_color_levels=4),
         canvas_px=32,
@@ -71,6 +76,146 @@ def test_every_part_is_scored_as_it_was_sampled(config: PolicyConfig) -> None:
         assert (ratio[:, i] == 1).all(), part.name
     assert (sampled.log_prob < 0).all()
     np.testing.assert_array_equal(config.action_space.check(sampled.actions.numpy(), 32), sampled.actions)
+
+
+def flattened(steps: list[PolicyInput]) -> PolicyInput:
+    """Return the observations of all steps as one, in the order of the steps."""
+    rows: dict[str, Any] = {
+        name: None if getattr(steps[0], name) is None else torch.cat([getattr(step, name) for step in steps])
+        for name in PolicyInput._fields
+    }
+    return PolicyInput(**rows)
+
+
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS.keys())
+def test_an_episode_is_scored_as_it_was_sampled(config: PolicyConfig) -> None:
+    num_steps, batch = 5, 16
+    for dtype, tolerance in ((torch.float32, 1e-4), (torch.float64, 1e-12)):
+        policy = policy_of(config).to(dtype)
+        seen = [
+            PolicyInput.from_observation(observation_of(config, batch, seed=step, step=step))
+            for step in range(num_steps)
+        ]
+        generator, lstm, sampled = torch.Generator().manual_seed(1), None, []
+        with torch.inference_mode():
+            for inputs in seen:
+                encoded = policy.encode(inputs, lstm)
+                lstm = encoded.lstm
+                sampled.append(policy.decode(encoded.state, encoded.map, generator=generator))
+        lstm = None
+        for inputs, decision in zip(seen, sampled, strict=True):
+            encoded = policy.encode(inputs, lstm)
+            lstm = encoded.lstm
+            scored = policy.decode(encoded.state, encoded.map, decision.actions.clone())
+            assert torch.equal(scored.log_prob, decision.log_prob)
+            assert torch.equal(scored.entropy, decision.entropy)
+        looked = policy.perceive(flattened(seen))
+        states, last = policy.remember(looked.seen.view(num_steps, batch, -1))
+        actions, log_prob, _ = (torch.cat(rows) for rows in zip(*sampled, strict=True))
+        with torch.no_grad():
+            ratio = (policy.decode(states.flatten(0, 1), looked.map, actions).log_prob - log_prob).exp()
+        for i, part in enumerate(config.action_space.parts):
+            assert float((ratio[:, i] - 1).abs().max()) < tolerance, part.name
+        assert lstm is not None
+        torch.testing.assert_close(last, lstm)
+        torch.testing.assert_close(policy.value_of(states[-1]), encoded.value)
+
+
+def test_the_memory_carries_on_where_it_stopped() -> None:
+    policy = policy_of(CONFIGS["conditional"])
+    seen = torch.randn(6, 3, policy.config.hidden)
+    whole, last = policy.remember(seen)
+    first, between = policy.remember(seen[:2])
+    second, end = policy.remember(seen[2:], between)
+    assert torch.equal(whole, torch.cat([first, second]))
+    assert torch.equal(last[1], end[1])
+
+
+def test_greedy_and_cold_decisions_are_the_likeliest() -> None:
+    config = CONFIGS["conditional"]
+    policy = policy_of(config)
+    with torch.inference_mode():
+        encoded = policy.encode(PolicyInput.from_observation(observation_of(config, 8)))
+        state, feature_map = encoded.state, encoded.map
+        greedy = policy.decode(state, feature_map, greedy=True)
+        assert torch.equal(greedy.actions, policy.decode(state, feature_map, greedy=True).actions)
+        for i, part in enumerate(config.action_space.parts):
+            likeliest = policy.part_logits(part, state, feature_map).argmax(dim=1)
+            assert torch.equal(greedy.actions[:, i], likeliest)
+            state = policy.fold(part, state, feature_map, greedy.actions[:, i])
+        cold = policy.decode(encoded.state, encoded.map, temperature=1e-4)
+        assert torch.equal(cold.actions, greedy.actions)
+        warm = policy.decode(encoded.state, encoded.map, greedy.actions, temperature=2.0)
+        again = policy.decode(encoded.state, encoded.map, greedy.actions)
+    assert (warm.entropy > again.entropy).all()
+    assert torch.equal(again.log_prob, greedy.log_prob)
+    with pytest.raises(AgentError, match="temperature: 0, must be > 0"):
+        policy.decode(encoded.state, encoded.map, temperature=0.0)
+
+
+def test_samples_follow_the_probabilities() -> None:
+    config = CONFIGS["other sizes"]
+    policy = policy_of(config)
+    num = 20_000
+    with torch.inference_mode():
+        encoded = policy.encode(PolicyInput.from_observation(observation_of(config, 1)))
+        state, feature_map = encoded.state.expand(num, -1), encoded.map.expand(num, -1, -1)
+        actions = policy.decode(state, feature_map, generator=torch.Generator().manual_seed(0)).actions
+        flag, end = config.action_space.parts[:2]
+        share = policy.part_logits(flag, encoded.state, encoded.map).softmax(1)[0]
+        drawn = torch.bincount(actions[:, 0], minlength=2) / num
+        torch.testing.assert_close(drawn, share, atol=0.015, rtol=0)
+        for value in (0, 1):
+            given = policy.fold(flag, encoded.state, encoded.map, torch.tensor([value]))
+            share = policy.part_logits(end, given, encoded.map).softmax(1)[0]
+            rows = actions[actions[:, 0] == value, 1]
+            drawn = torch.bincount(rows, minlength=end.num_values) / len(rows)
+            torch.testing.assert_close(drawn, share, atol=0.015, rtol=0)
+
+
+def test_a_value_of_no_probability_is_never_drawn() -> None:
+    probabilities = torch.tensor([[0.0, 0.5, 0.0, 0.0, 0.5, 0.0]])
+    share = torch.tensor([0.0, 0.25, 0.49999997, 0.5, 0.75, 1 - 2**-24])
+    drawn = draw(probabilities.expand(6, -1), share[:, None])
+    assert drawn.tolist() == [1, 1, 1, 4, 4, 4]
+
+
+def test_a_grayscale_policy_looks_at_one_channel() -> None:
+    for name in ("grayscale", "grayscale, unconditional"):
+        config = CONFIGS[name]
+        policy, twin = policy_of(config), numpy_twin(policy_of(config))
+        assert config.num_planes == (3 if config.is_conditional else 1)
+        seen = observation_of(config, 3)
+        one = dataclasses.replace(
+            seen, canvas=seen.canvas[..., :1], target=None if seen.target is None else seen.target[..., :1]
+        )
+        with torch.inference_mode():
+            state = policy.encode(PolicyInput.from_observation(seen)).state
+            assert torch.equal(state, policy.encode(PolicyInput.from_observation(one)).state)
+        np.testing.assert_array_equal(twin.encode_observation(seen).state, twin.encode_observation(one).state)
+    with pytest.raises(AgentError, match=r"canvas: .* must be uint8 of shape \(3, 64, 64, 3\)"):
+        policy_of(CONFIGS["unconditional"]).perceive(PolicyInput.from_observation(one))
+
+
+def test_a_blind_policy_does_not_see_the_canvas() -> None:
+    for name in ("blind", "blind, unconditional"):
+        policy = policy_of(CONFIGS[name])
+        seen = observation_of(policy.config, 3)
+        other = dataclasses.replace(seen, canvas=255 - seen.canvas)
+        elsewhere = dataclasses.replace(seen, location=1 - seen.location)
+        with torch.inference_mode():
+            states = [
+                policy.encode(PolicyInput.from_observation(each)).state for each in (seen, other, elsewhere)
+            ]
+        assert torch.equal(states[0], states[1])
+        assert not torch.equal(states[0], states[2])
+    with torch.inference_mode():
+        policy = policy_of(CONFIGS["blind"])
+        seen = observation_of(policy.config, 3)
+        assert seen.target is not None
+        other = dataclasses.replace(seen, target=255 - seen.target)
+        states = [policy.encode(PolicyInput.from_observation(each)).state for each in (seen, other)]
+    assert not torch.equal(states[0], states[1])
 
 
 def test_later_parts_depend_on_earlier_ones_and_not_the_other_way() -> None:
@@ -195,9 +340,9 @@ def test_parameters_and_names() -> None:
     assert 300_000 < sum(weight.numel() for weight in policy.parameters()) < 1_000_000
     shapes = {name: tuple(tensor.shape) for name, tensor in policy.state_dict().items()}
     assert shapes == expected_shapes(config)
-    free = PolicyConfig(is_conditional=False)
-    shapes = {name: tuple(tensor.shape) for name, tensor in LightPolicy(free).state_dict().items()}
-    assert shapes == expected_shapes(free)
+    for other in CONFIGS.values():
+        shapes = {name: tuple(tensor.shape) for name, tensor in LightPolicy(other).state_dict().items()}
+        assert shapes == expected_shapes(other)
 
 
 def test_a_policy_file_round_trip_and_its_errors(tmp_path: Path) -> None:

@@ -86,6 +86,8 @@ def test_wrong_crops_are_named() -> None:
         agent.propose(canvas, target, start, 0, rng)
     with pytest.raises(AgentError, match="unconditional"):
         agent_of(is_conditional=False)
+    with pytest.raises(AgentError, match="blind"):
+        agent_of(is_blind=True)
 
 
 def test_the_shipped_agent_is_small_and_paints() -> None:
