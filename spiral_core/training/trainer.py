@@ -96,11 +96,10 @@ class Training:
         if config.run.agent:
             self._begin_with(Path(config.run.agent))
         self.held_out = split_pictures(config, renderer_factory)[1] if config.episode.is_conditional else None
-        self.number = self.frames = 0
+        self.number = self.frames = self.updates = 0
         self.seconds = 0.0
         self.best: float | None = None
         self._phase_state: dict[str, Any] | None = None
-        self._evaluated = -1
         self._stopping = False
         if checkpoint is not None:
             self._restore(checkpoint)
@@ -126,28 +125,31 @@ class Training:
             self.watcher.phase(config.title, config.frames, phase.frames)
             saved = time.monotonic()
             began = saved - self.seconds
-            updates = 0
+            settings = self.config.run
             while phase.frames < config.frames and not self._stopping:
                 before = phase.frames
                 values = phase.advance()
-                updates += 1
+                self.updates += 1
                 self.frames += phase.frames - before
                 self.seconds = time.monotonic() - began
                 warning = phase.warning()
                 if warning is not None:
                     self.watcher.warn(warning)
-                self.watcher.update(phase.frames, values)
                 is_over = phase.frames >= config.frames
-                due = (
-                    phase.frames // self.config.run.evaluate_frames
-                    > before // self.config.run.evaluate_frames
+                is_due = (
+                    is_over or phase.frames // settings.evaluate_frames > before // settings.evaluate_frames
                 )
-                if due or is_over:
-                    values |= self._evaluate(phase)
-                if updates % self.config.run.log_updates == 0 or due or is_over:
+                if is_due:
+                    values |= self._evaluate()
+                self.watcher.update(phase.frames, values)
+                if is_due or self.updates % settings.log_updates == 0:
                     self._log(config, phase, values, warning)
-                if time.monotonic() - saved >= 60 * self.config.run.checkpoint_minutes:
-                    self._save(phase.state_dict())
+                # A checkpoint follows the line of its update, so that a resumed curve misses none.
+                is_best = "score" in values and (self.best is None or values["score"] > self.best)
+                if is_best:
+                    self.best = values["score"]
+                if is_best or time.monotonic() - saved >= 60 * settings.checkpoint_minutes:
+                    self._save(phase.state_dict(), is_best=is_best)
                     saved = time.monotonic()
             if phase.frames < config.frames:
                 self._save(phase.state_dict())
@@ -251,16 +253,13 @@ class Training:
             rows,
         )
 
-    def _evaluate(self, phase: Phase) -> dict[str, float]:
+    def _evaluate(self) -> dict[str, float]:
         """Draw what was held out (conditional) or samples, keep a sheet of them, and return the scores."""
         if self.held_out is not None:
             pictures = self.held_out.batch(np.arange(len(self.held_out)))
             result = reconstruct(self.policy, self.config.episode, self.renderer_factory, pictures, seed=1)
             shown = result.canvas[:_NUM_SAMPLES]
             self.folder.save_samples(self.frames, three(shown), targets=pictures[:_NUM_SAMPLES])
-            if self.best is None or result.score > self.best:
-                self.best = result.score
-                self._save(phase.state_dict(), is_best=True)
             return {"score": result.score, "greedy_error": result.mean_error}
         side = self.config.episode.canvas_px
         environment = self.config.episode.environment(self.renderer_factory(_NUM_SAMPLES, side, side))
@@ -284,6 +283,7 @@ class Training:
         state = {
             "number": self.number,
             "frames": self.frames,
+            "updates": self.updates,
             "seconds": self.seconds,
             "best": self.best,
             "phase": phase_state,
@@ -297,7 +297,8 @@ class Training:
         state = checkpoint.state
         load_arrays(self.policy, checkpoint.weights["policy"], str(self.folder.path))
         self.critic.load_state_dict(state["critic"])
-        self.number, self.frames, self.seconds = state["number"], state["frames"], state["seconds"]
+        self.number, self.frames, self.updates = state["number"], state["frames"], state["updates"]
+        self.seconds = state["seconds"]
         self.best, self._phase_state = state["best"], state["phase"]
 
     def _begin_with(self, path: Path) -> None:
