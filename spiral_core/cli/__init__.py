@@ -13,11 +13,11 @@ import sys
 from collections.abc import Sequence
 
 from spiral_core import __version__
-from spiral_core.cli import export, info, paint, pretrain, render
+from spiral_core.cli import export, info, paint, plot, pretrain, render, runs
 from spiral_core.cli.parsing import Parser
 from spiral_core.errors import SpiralError
 
-VERBS = (paint, render, info, export, pretrain)
+VERBS = (paint, render, info, export, pretrain, runs, plot)
 """The modules of the verbs, in the order of the help text."""
 
 
