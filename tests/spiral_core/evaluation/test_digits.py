@@ -89,8 +89,8 @@ def bars(num: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
 
 def test_training_learns_repeats_itself_and_survives_a_file(tmp_path: Path) -> None:
     torch.set_num_threads(1)
-    images, labels = bars(96)
-    config = DigitTrainingConfig(epochs=4, batch_size=16)
+    images, labels = bars(160)
+    config = DigitTrainingConfig(epochs=4, batch_size=32)
     told: list[tuple[int, float]] = []
     first = train_digit_classifier(images, labels, config, lambda epoch, loss: told.append((epoch, loss)))
     second = train_digit_classifier(images, labels, config)

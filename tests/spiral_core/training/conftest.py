@@ -22,7 +22,7 @@ SMALL: dict[str, Any] = {
     "policy": {"channels": [4, 8, 8], "map_channels": 4, "hidden": 32, "embedding": 4, "rank": 2},
     "data": {"name": "scribbles", "limit": 256, "held_out": 32},
     "scribbles": {"most_strokes": 1, "least_pressure": 0.9, "jump_share": 0.0},
-    "critic": {"width": 4, "canvas_px": 32},
+    "critic": {"width": 4},
     "engine": {"batch": 16},
     "run": {"evaluate_frames": 480, "log_updates": 2, "checkpoint_minutes": 0.002},
     "phase": [{"kind": "invert", "frames": 960}],

@@ -67,6 +67,7 @@ def changed(folder: Path, **arrays: object) -> Path:
         ({"points": np.zeros((23, 3))}, r"points: shape \(23, 3\), must be \(P, 2\)"),
         ({"points": np.full((43, 2), np.nan)}, "must be .P, 2. and finite"),
         ({"points": np.array(["a", "b"])}, "points: <U1 of shape"),
+        ({"points": np.array([["1", "2"]])}, "points: <U1 of shape .* dtype of kind i or u or f"),
         ({"points": np.zeros((3, 2))}, "stroke_offsets: must rise from 0 to 3"),
         ({"stroke_offsets": np.array([0, 5, 4, 43])}, "stroke_offsets: must rise from 0 to 43"),
         ({"drawing_offsets": np.array([0, -1, 22])}, "drawing_offsets: must rise from 0 to 22"),
