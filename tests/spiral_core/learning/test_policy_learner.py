@@ -117,10 +117,14 @@ def test_the_first_updates_may_leave_the_policy_alone(
     head = policy.value.weight.detach().clone()
     flag = policy.heads["flag"].weight.detach().clone()
     rollout = Rollout(spec)
+    shown = rollout.sample(policy, 100)
+    before = rescore(policy, shown).log_prob_TBP.detach()
     for number in range(3):
         episodes = rollout.sample(policy, number)
         learner.update(episodes, np.ones(episodes.actions.shape[:2]))
         if number == 1:
+            after = rescore(policy, shown).log_prob_TBP.detach()
+            assert torch.equal(before, after)
             assert torch.equal(policy.heads["flag"].weight, flag)
             assert not torch.equal(policy.value.weight, head)
     assert not torch.equal(policy.heads["flag"].weight, flag)
