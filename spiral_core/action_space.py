@@ -14,8 +14,9 @@ Source: Ganin et al. 2018 (arXiv 1804.01118), section 4.2; the value lists are t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Protocol, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -40,11 +41,73 @@ DEFAULT_RADII: Final = tuple(radius / 64 for radius in (1.0, 2.0, 4.0, 8.0, 12.0
 
 
 class ActionPart(NamedTuple):
-    """One discrete decision: its name, kind and number of values."""
+    """One discrete decision: its name, kind and number of values; of a location, grid * grid."""
 
     name: str
     kind: PartKind
     num_values: int
+
+    @property
+    def grid(self) -> int:
+        """Cells along each side of a location's grid."""
+        return math.isqrt(self.num_values)
+
+
+class DiscreteActions(Protocol):
+    """What a policy needs to know of its actions."""
+
+    @property
+    def parts(self) -> tuple[ActionPart, ...]:
+        """The decisions in the order in which a policy takes them."""
+        ...
+
+    @property
+    def grayscale(self) -> bool:
+        """Pictures have three equal channels, so that one is enough to look at."""
+        ...
+
+    @property
+    def has_location(self) -> bool:
+        """The policy is told a current location, where its next action begins."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlainActions:
+    """Actions by their parts alone, whatever they mean: what a policy for other than strokes is made of.
+
+    Attributes:
+        parts: The decisions in the order in which a policy takes them; names are identifiers, each once.
+        grayscale: As `DiscreteActions.grayscale`.
+        has_location: As `DiscreteActions.has_location`.
+
+    Raises:
+        ConfigError: There is no part, a name is wrong or stands twice, a part has less than two values, or a
+            location's are not a square number.
+    """
+
+    parts: tuple[ActionPart, ...]
+    grayscale: bool = False
+    has_location: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parts", tuple(ActionPart(*part) for part in self.parts))
+        names = [part.name for part in self.parts]
+        if not names or len(set(names)) != len(names) or not all(map(str.isidentifier, names)):
+            raise ConfigError(f"actions.parts: {names}, must be different identifiers, at least one")
+        for name, kind, num_values in self.parts:
+            if kind not in get_args(PartKind):
+                raise ConfigError(
+                    f"actions.{name}: kind {kind!r}, must be one of {', '.join(get_args(PartKind))}"
+                )
+            if (
+                isinstance(num_values, bool)
+                or not isinstance(num_values, int)
+                or not 2 <= num_values <= 2**20
+            ):
+                raise ConfigError(f"actions.{name}: {num_values!r} values, must be in [2, {2**20}]")
+            if kind == "location" and math.isqrt(num_values) ** 2 != num_values:
+                raise ConfigError(f"actions.{name}: {num_values} values, must be a square number: a location")
 
 
 class Decoded(NamedTuple):
@@ -122,6 +185,11 @@ class ActionSpace:
         return parts + tuple(
             ActionPart(name, "scalar", self.num_color_levels) for name in ("red", "green", "blue")
         )
+
+    @property
+    def has_location(self) -> bool:
+        """A stroke begins at the current location."""
+        return True
 
     @property
     def num_parts(self) -> int:

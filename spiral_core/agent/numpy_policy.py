@@ -30,6 +30,7 @@ from spiral_core.agent.numpy_layers import (
     taps,
 )
 from spiral_core.agent.policy_config import (
+    CENTRE,
     NEARNESS_SCALE,
     NUM_EXTRAS,
     NUM_LOCATION_PLANES,
@@ -129,7 +130,7 @@ class NumpyPolicy:
     def encode(
         self,
         canvas: npt.NDArray[np.uint8],
-        location: npt.NDArray[np.floating],
+        location: npt.NDArray[np.floating] | None,
         *,
         target: npt.NDArray[np.uint8] | None = None,
         noise: Floats | None = None,
@@ -143,7 +144,8 @@ class NumpyPolicy:
         Args:
             canvas: Shape (B, canvas_px, canvas_px, 3), uint8; or with one channel, for a grayscale policy,
                 which looks at channel 0 only.
-            location: Shape (B, 2): current location (x, y) in canvas units.
+            location: Shape (B, 2): current location (x, y) in canvas units; not looked at, and None will
+                do, where actions have none.
             target: As the canvas; for a conditional policy.
             noise: Shape (B, noise_size), float32; for an unconditional one.
             last_action: Shape (B, P), or None at the first step.
@@ -154,7 +156,12 @@ class NumpyPolicy:
         Raises:
             AgentError: An array is missing, not wanted, or of the wrong shape.
         """
-        place = np.asarray(location, np.float32)
+        if not self.config.action_space.has_location:
+            place = np.full((len(canvas), 2), CENTRE, np.float32)
+        elif location is None:
+            raise AgentError("location: missing, but this policy begins its actions there")
+        else:
+            place = np.asarray(location, np.float32)
         self._check_inputs(canvas, place, target, noise)
         if len(canvas) <= _CHUNK:
             return self._encode(canvas, place, target, noise, last_action, action_mask, step, lstm)
@@ -299,7 +306,7 @@ class NumpyPolicy:
         w, name = self._w, f"heads.{part.name}"
         if part.kind != "location":
             return np.asarray(state @ w[f"{name}.weight"] + w[f"{name}.bias"])
-        grid, rank, side = self.config.action_space.grid, self.config.rank, self.config.map_side
+        grid, rank, side = part.grid, self.config.rank, self.config.map_side
         fine, rows, batch = grid // side, len(state), len(feature_map)
         channels = feature_map.shape[-1]
         table = state @ w[f"{name}.rows_columns.weight"] + w[f"{name}.rows_columns.bias"]
@@ -326,7 +333,7 @@ class NumpyPolicy:
             return state
         embedded = self._embed(part, action)
         if part.kind == "location":
-            grid = self.config.action_space.grid
+            grid = part.grid
             fine = grid // self.config.map_side
             owner = np.arange(len(state)) // (len(state) // len(feature_map))
             row, column = np.divmod(action, grid)
@@ -341,8 +348,8 @@ class NumpyPolicy:
     def _embed(self, part: ActionPart, action: Actions) -> Floats:
         table = self._w[f"embeddings.{part.name}.weight"]
         if part.kind == "location":
-            row, column = np.divmod(action, self.config.action_space.grid)
-            return np.asarray(table[row] + table[column + self.config.action_space.grid])
+            row, column = np.divmod(action, part.grid)
+            return np.asarray(table[row] + table[column + part.grid])
         return np.asarray(table[action])
 
     def _check_inputs(

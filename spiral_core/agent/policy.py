@@ -2,15 +2,12 @@
 
 Shapes: B episodes, T steps, N rows (B, or T * B in learning), P action parts, C map channels, S cells along
 the map's side, H state width.
-
-A step is perceived (no memory), remembered (the LSTM) and decided (part by part). A rollout does so step by
-step; learning perceives and decides all steps of all episodes in one pass and runs only the LSTM in order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +16,7 @@ from torch.nn import functional as F  # noqa: N812
 from spiral_core.action_space import ActionPart
 from spiral_core.agent.decoder import Decision, decide
 from spiral_core.agent.policy_config import (
+    CENTRE,
     NEARNESS_SCALE,
     NUM_EXTRAS,
     NUM_LOCATION_PLANES,
@@ -26,86 +24,30 @@ from spiral_core.agent.policy_config import (
     STEP_SCALE,
     PolicyConfig,
 )
-from spiral_core.environment import Observation
+from spiral_core.agent.policy_interface import (
+    Encoded,
+    LstmState,
+    PartModules,
+    Perceived,
+    PolicyInput,
+    checked_images,
+    encode_step,
+    unrolled,
+)
 from spiral_core.errors import AgentError
 
-
-class PolicyInput(NamedTuple):
-    """An observation as tensors.
-
-    Attributes:
-        canvas: Shape (B, height, width, 3), uint8; or with one channel for a grayscale policy, which looks at
-            channel 0 only. A blind policy does not look at it.
-        location: Shape (B, 2), float32: (x, y) in canvas units.
-        last_action: Shape (B, P), int64.
-        action_mask: Shape (B, P), float32.
-        step: Shape (B,), float32.
-        target: Shape (B, height, width, 3 or 1), uint8, or None.
-        noise: Shape (B, noise_size), float32, or None.
-    """
-
-    canvas: Tensor
-    location: Tensor
-    last_action: Tensor
-    action_mask: Tensor
-    step: Tensor
-    target: Tensor | None
-    noise: Tensor | None
-
-    @classmethod
-    def from_observation(cls, observation: Observation, device: torch.device | str = "cpu") -> PolicyInput:
-        """Copy an environment's observation to a device."""
-
-        def tensor(array: object) -> Tensor:
-            return torch.as_tensor(array, device=device)
-
-        batch = len(observation.canvas)
-        return cls(
-            canvas=tensor(observation.canvas),
-            location=tensor(observation.location),
-            last_action=tensor(observation.last_action),
-            action_mask=tensor(observation.action_mask).float(),
-            step=torch.full((batch,), float(observation.step), device=device),
-            target=None if observation.target is None else tensor(observation.target),
-            noise=None if observation.noise is None else tensor(observation.noise),
-        )
-
-    @classmethod
-    def first_step(cls, canvas: Tensor, target: Tensor, location: Tensor, num_parts: int) -> PolicyInput:
-        """Build the input of a first step: no last action, step 0."""
-        zeros = torch.zeros((len(canvas), num_parts), device=canvas.device)
-        return cls(canvas, location, zeros.long(), zeros, zeros[:, 0], target, None)
-
+__all__ = ["Decision", "Encoded", "LightPolicy", "LstmState", "Perceived", "PolicyInput"]
 
 _BLOCK: Final = 16
 """Images whose patches are taken at a time: they stay in the cache, and their memory is used again."""
-
-LstmState = tuple[Tensor, Tensor]
-"""Hidden and cell state of the LSTM, each of shape (B, H)."""
-
-
-class Perceived(NamedTuple):
-    """What the policy sees in observations, without memory: seen (N, H), map (N, C, S*S)."""
-
-    seen: Tensor
-    map: Tensor
-
-
-class Encoded(NamedTuple):
-    """What the policy made of an observation: state (B, H), map (B, C, S*S), value (B,), LSTM state."""
-
-    state: Tensor
-    map: Tensor
-    value: Tensor
-    lstm: LstmState
 
 
 class LocationHead(nn.Module):
     """Logits over grid cells: a low-rank form over rows and columns, plus a query over the map."""
 
-    def __init__(self, config: PolicyConfig) -> None:
+    def __init__(self, config: PolicyConfig, grid: int) -> None:
         super().__init__()
-        self.grid, self.rank, self.side = config.action_space.grid, config.rank, config.map_side
+        self.grid, self.rank, self.side = grid, config.rank, config.map_side
         self.fine = self.grid // self.side
         self.rows_columns = nn.Linear(config.hidden, 2 * (self.rank + 1) * self.grid)
         self.query = nn.Linear(config.hidden, self.fine * self.fine * config.map_channels)
@@ -158,7 +100,7 @@ class LightPolicy(nn.Module):
         self.map1 = nn.Conv2d(one, wide, 1)
         self.map2 = nn.Conv2d(two, wide, 1, bias=False)
         self.map3 = nn.Conv2d(three, wide, 1, bias=False)
-        self.embeddings = nn.ModuleDict({part.name: self._embedding(part) for part in parts})
+        self.embeddings = PartModules({part.name: self._embedding(part) for part in parts})
         context = (
             len(parts) * config.embedding + NUM_EXTRAS + (0 if config.is_conditional else config.noise_size)
         )
@@ -167,15 +109,15 @@ class LightPolicy(nn.Module):
         self.fc = nn.Linear(three * (side // 4) ** 2 + wide + 32, config.hidden)
         self.lstm = nn.LSTMCell(config.hidden, config.hidden)
         self.value = nn.Linear(config.hidden, 1)
-        self.heads = nn.ModuleDict(
+        self.heads = PartModules(
             {
-                part.name: LocationHead(config)
+                part.name: LocationHead(config, part.grid)
                 if part.kind == "location"
                 else nn.Linear(config.hidden, part.num_values)
                 for part in parts
             }
         )
-        self.folds = nn.ModuleDict(
+        self.folds = PartModules(
             {
                 part.name: Fold(config.hidden, config.embedding + (wide if part.kind == "location" else 0))
                 for part in parts[:-1]
@@ -193,7 +135,7 @@ class LightPolicy(nn.Module):
 
     def _embedding(self, part: ActionPart) -> nn.Embedding:
         # A location is embedded as the sum of its row's and its column's vector: rows first, then columns.
-        num = 2 * self.config.action_space.grid if part.kind == "location" else part.num_values
+        num = 2 * part.grid if part.kind == "location" else part.num_values
         return nn.Embedding(num, self.config.embedding)
 
     def initial_state(self, batch: int) -> LstmState:
@@ -204,31 +146,20 @@ class LightPolicy(nn.Module):
     def _embed(self, part: ActionPart, action: Tensor) -> Tensor:
         table = self.embeddings[part.name]
         if part.kind == "location":
-            grid = self.config.action_space.grid
+            grid = part.grid
             row = torch.div(action, grid, rounding_mode="floor")
             result: Tensor = table(row) + table(action % grid + grid)
             return result
         embedded: Tensor = table(action)
         return embedded
 
-    def _check(self, inputs: PolicyInput) -> None:
-        config = self.config
-        if config.is_conditional != (inputs.target is not None) or config.is_conditional == (
-            inputs.noise is not None
-        ):
-            wanted = "a target and no noise" if config.is_conditional else "noise and no target"
-            raise AgentError(f"observation: this policy needs {wanted}")
-        side, channels = config.canvas_px, {3, config.num_channels}
-        for name, image in (("canvas", inputs.canvas), ("target", inputs.target)):
-            if image is not None and (
-                image.dtype != torch.uint8
-                or image.shape[:3] != (len(inputs.canvas), side, side)
-                or image.shape[3:].numel() not in channels
-            ):
-                raise AgentError(
-                    f"{name}: {image.dtype} of shape {tuple(image.shape)}, must be uint8 of shape "
-                    f"({len(inputs.canvas)}, {side}, {side}, {' or '.join(map(str, sorted(channels)))})"
-                )
+    def _location(self, inputs: PolicyInput) -> Tensor:
+        """Return the points (N, 2) that observations are seen from."""
+        if not self.config.action_space.has_location:
+            return self.value.weight.new_full((len(inputs.canvas), 2), CENTRE)
+        if inputs.location is None:
+            raise AgentError("location: missing, but this policy begins its actions there")
+        return inputs.location.to(self.value.weight.dtype)
 
     def _look(self, location: Tensor, images: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Return the coarsest cells (N, C' * S/4 * S/4) and map (N, C, S*S) of images seen from locations."""
@@ -286,9 +217,9 @@ class LightPolicy(nn.Module):
         return torch.cat(blocks).view(batch, side, side, first)
 
     def _patches(self, image: Tensor) -> Tensor:
-        """Return patches (N * S * S, 16 * colours), in [0, 255], of images (N, height, width, 1 or 3)."""
+        """Return patches (N * S * S, 16 * colours), in [0, 255], of images (N, height, width, colours)."""
         side, colors = self.config.map_side, self.config.num_channels
-        pixels = image[..., :colors].contiguous()
+        pixels = image.contiguous()
         # A patch's rows of 4 pixels are 4 or 12 bytes: moved as whole words, they take half the time.
         words = pixels.view(len(image), side, PATCH, side * PATCH * colors).view(torch.int32)
         words = words.view(len(image), side, PATCH, side, colors).transpose(2, 3).contiguous()
@@ -308,10 +239,8 @@ class LightPolicy(nn.Module):
                 the wrong shape.
         """
         config, dtype = self.config, self.patch.weight.dtype
-        self._check(inputs)
-        location = inputs.location.to(dtype)
-        images = [] if config.is_blind else [inputs.canvas]
-        images += [] if inputs.target is None else [inputs.target]
+        images = checked_images(config, inputs)
+        location = self._location(inputs)
         coarse, feature_map = self._look(location, images)
         mask = inputs.action_mask.to(dtype)
         context = [
@@ -336,12 +265,8 @@ class LightPolicy(nn.Module):
         Returns:
             The states to decide from, shape (T, B, H), and the LSTM state after the last step.
         """
-        lstm = self.initial_state(seen_TBH.shape[1]) if lstm is None else lstm
-        states = []
-        for seen in seen_TBH.unbind(0):
-            lstm = self.lstm(seen, lstm)
-            states.append(seen + lstm[0])
-        return torch.stack(states), lstm
+        hidden, lstm = unrolled(self.lstm, seen_TBH, lstm)
+        return seen_TBH + hidden, lstm
 
     def value_of(self, state: Tensor) -> Tensor:
         """Return the value (N,) of states (N, H) from `remember`."""
@@ -354,9 +279,7 @@ class LightPolicy(nn.Module):
         Raises:
             AgentError: As `perceive`.
         """
-        seen, feature_map = self.perceive(inputs)
-        state, lstm = self.remember(seen[None], lstm)
-        return Encoded(state[0], feature_map, self.value_of(state[0]), lstm)
+        return encode_step(self, inputs, lstm)
 
     def decode(
         self,
@@ -405,7 +328,7 @@ class LightPolicy(nn.Module):
             return state
         embedded = self._embed(part, action)
         if part.kind == "location":
-            grid, side = self.config.action_space.grid, self.config.map_side
+            grid, side = part.grid, self.config.map_side
             fine = grid // side
             row, column = torch.div(action, grid, rounding_mode="floor"), action % grid
             cell = torch.div(row, fine, rounding_mode="floor") * side + torch.div(

@@ -18,18 +18,27 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from spiral_core.action_space import ActionSpace
+from spiral_core.action_space import ActionSpace, DiscreteActions, PlainActions
 from spiral_core.errors import AgentError, ConfigError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Config = TypeVar("Config")
 
 FORMAT: Final = "spiral-studio-agent"
 FORMAT_VERSION: Final = "1"
+LIGHT: Final = "light"
+PAPER: Final = "paper"
+KINDS: Final = (LIGHT, PAPER)
+"""Networks that a weights file may hold; one that says nothing holds a light one."""
 PATCH: Final = 4
 """Side of a patch in pixels; the map has one cell per patch."""
 NUM_LOCATION_PLANES: Final = 3
@@ -38,6 +47,8 @@ NUM_EXTRAS: Final = 3
 NEARNESS_SCALE: Final = 0.15
 """Distance in canvas widths at which nearness to the current location has fallen to 1/e."""
 STEP_SCALE: Final = 20.0
+CENTRE: Final = 0.5
+"""Where a policy looks from, in x and y, whose actions have no current location."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +56,7 @@ class PolicyConfig:
     """The shape of a light policy.
 
     Attributes:
-        action_space: What it says.
+        action_space: What it says: `ActionSpace` for painting, anything else becomes `PlainActions`.
         is_conditional: It sees a target; otherwise noise.
         is_blind: It does not see the canvas, only target or noise, location and last action: the paper's
             blind agent.
@@ -58,7 +69,7 @@ class PolicyConfig:
         noise_size: Length of the noise vector of an unconditional policy.
     """
 
-    action_space: ActionSpace = dataclasses.field(default_factory=ActionSpace)
+    action_space: DiscreteActions = dataclasses.field(default_factory=ActionSpace)
     is_conditional: bool = True
     is_blind: bool = False
     canvas_px: int = 64
@@ -71,6 +82,7 @@ class PolicyConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "channels", tuple(self.channels))
+        object.__setattr__(self, "action_space", checked_actions(self.action_space))
         for name in ("canvas_px", "map_channels", "hidden", "embedding", "rank", "noise_size"):
             _positive(name, getattr(self, name))
         if len(self.channels) != 3:
@@ -79,13 +91,21 @@ class PolicyConfig:
             _positive("channels", width)
         if self.canvas_px % (4 * PATCH):
             raise ConfigError(f"policy.canvas_px: {self.canvas_px}, must be a multiple of {4 * PATCH}")
-        if self.action_space.grid % self.map_side:
-            raise ConfigError(
-                f"policy.action_space.grid: {self.action_space.grid}, must be a multiple of {self.map_side}, "
-                "the cells along the map's side"
-            )
-        if self.action_space.aspect != 1.0:
-            raise ConfigError(f"policy.action_space.aspect: {self.action_space.aspect:g}, must be 1")
+        for part in self.action_space.parts:
+            if part.kind == "location" and part.grid % self.map_side:
+                raise ConfigError(
+                    f"policy.action_space.{part.name}: grid: {part.grid}, must be a multiple of "
+                    f"{self.map_side}, the cells along the map's side"
+                )
+
+    @property
+    def painting(self) -> ActionSpace:
+        """Return the actions as those of painting.
+
+        Raises:
+            AgentError: They are not.
+        """
+        return painting_actions(self.action_space)
 
     @property
     def map_side(self) -> int:
@@ -108,30 +128,89 @@ class PolicyConfig:
 
     def to_metadata(self) -> dict[str, str]:
         """Return the configuration as the string table of a weights file."""
-        return {
-            "format": FORMAT,
-            "version": FORMAT_VERSION,
-            "config": json.dumps(dataclasses.asdict(self), sort_keys=True),
-        }
+        return metadata_of(LIGHT, self)
 
     @classmethod
     def from_metadata(cls, metadata: dict[str, str], source: str) -> PolicyConfig:
         """Read the configuration back.
 
         Raises:
-            AgentError: It is missing, of another version, or broken; the message names the source.
+            AgentError: It is missing, of another version or kind, or broken; the message names the source.
         """
-        if metadata.get("format") != FORMAT:
-            raise AgentError(f"{source}: format {metadata.get('format')!r}, must be {FORMAT!r}")
-        if metadata.get("version") != FORMAT_VERSION:
-            raise AgentError(f"{source}: version {metadata.get('version')!r}, must be {FORMAT_VERSION!r}")
-        try:
-            fields: dict[str, Any] = json.loads(metadata["config"])
-            space: dict[str, Any] = dict(fields.pop("action_space"))
-            space["radii"] = tuple(space["radii"])
-            return cls(action_space=ActionSpace(**space), **fields)
-        except (KeyError, TypeError, ValueError) as error:
-            raise AgentError(f"{source}: config: {error}") from error
+        return config_of(cls, LIGHT, metadata, source)
+
+
+def checked_actions(actions: DiscreteActions) -> ActionSpace | PlainActions:
+    """Return actions as a weights file can hold them.
+
+    Raises:
+        ConfigError: They are for a canvas that is not square, or broken.
+    """
+    if isinstance(actions, ActionSpace):
+        if actions.aspect != 1.0:
+            raise ConfigError(f"policy.action_space.aspect: {actions.aspect:g}, must be 1")
+        return actions
+    return PlainActions(parts=actions.parts, grayscale=actions.grayscale, has_location=actions.has_location)
+
+
+def painting_actions(actions: DiscreteActions) -> ActionSpace:
+    """Return actions as those of painting.
+
+    Raises:
+        AgentError: They are not.
+    """
+    if not isinstance(actions, ActionSpace):
+        names = ", ".join(part.name for part in actions.parts)
+        raise AgentError(f"agent: it says {names}, must be one that paints strokes")
+    return actions
+
+
+def metadata_of(kind: str, config: DataclassInstance) -> dict[str, str]:
+    """Return a configuration as the string table of a weights file of that kind."""
+    return {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "kind": kind,
+        "config": json.dumps(dataclasses.asdict(config), sort_keys=True),
+    }
+
+
+def kind_of(metadata: Mapping[str, str], source: str) -> str:
+    """Return which network a weights file holds.
+
+    Raises:
+        AgentError: It is no policy of ours, of another version or of an unknown kind.
+    """
+    for key, wanted in (("format", FORMAT), ("version", FORMAT_VERSION)):
+        if metadata.get(key) != wanted:
+            raise AgentError(f"{source}: {key} {metadata.get(key)!r}, must be {wanted!r}")
+    kind = metadata.get("kind", LIGHT)
+    if kind not in KINDS:
+        raise AgentError(f"{source}: kind {kind!r}, must be one of {', '.join(KINDS)}")
+    return kind
+
+
+def config_of(config: Callable[..., Config], kind: str, metadata: Mapping[str, str], source: str) -> Config:
+    """Read a configuration back from the string table of a weights file.
+
+    Raises:
+        AgentError: It is missing, of another version or kind, or broken; the message names the source.
+    """
+    held = kind_of(metadata, source)
+    if held != kind:
+        raise AgentError(f"{source}: holds a policy of kind {held!r}, must be {kind!r} here")
+    try:
+        fields: dict[str, Any] = json.loads(metadata["config"])
+        table: dict[str, Any] = dict(fields.pop("action_space"))
+        actions: ActionSpace | PlainActions
+        if "parts" in table:
+            actions = PlainActions(**table)
+        else:
+            table["radii"] = tuple(table["radii"])
+            actions = ActionSpace(**table)
+        return config(action_space=actions, **fields)
+    except (KeyError, TypeError, ValueError) as error:
+        raise AgentError(f"{source}: config: {error}") from error
 
 
 def _positive(name: str, value: object) -> None:
@@ -142,9 +221,13 @@ def _positive(name: str, value: object) -> None:
 def expected_shapes(config: PolicyConfig) -> dict[str, tuple[int, ...]]:
     """Return the name and shape of every tensor of a policy."""
     one, two, three = config.channels
-    space, wide, hidden, size = config.action_space, config.map_channels, config.hidden, config.embedding
-    fine = space.grid // config.map_side
-    context = space.num_parts * size + NUM_EXTRAS + (0 if config.is_conditional else config.noise_size)
+    wide, hidden, size, parts = (
+        config.map_channels,
+        config.hidden,
+        config.embedding,
+        config.action_space.parts,
+    )
+    context = len(parts) * size + NUM_EXTRAS + (0 if config.is_conditional else config.noise_size)
     shapes: dict[str, tuple[int, ...]] = {
         "patch.weight": (one, config.num_planes, PATCH, PATCH),
         "near.weight": (one, one + NUM_LOCATION_PLANES, 3, 3),
@@ -162,15 +245,16 @@ def expected_shapes(config: PolicyConfig) -> dict[str, tuple[int, ...]]:
         "lstm.bias_ih": (4 * hidden,),
         "lstm.bias_hh": (4 * hidden,),
     }
-    for part in space.parts:
+    for part in parts:
         if part.kind == "location":
-            shapes[f"embeddings.{part.name}.weight"] = (2 * space.grid, size)
-            shapes[f"heads.{part.name}.rows_columns.weight"] = (2 * (config.rank + 1) * space.grid, hidden)
+            grid, fine = part.grid, part.grid // config.map_side
+            shapes[f"embeddings.{part.name}.weight"] = (2 * grid, size)
+            shapes[f"heads.{part.name}.rows_columns.weight"] = (2 * (config.rank + 1) * grid, hidden)
             shapes[f"heads.{part.name}.query.weight"] = (fine * fine * wide, hidden)
         else:
             shapes[f"embeddings.{part.name}.weight"] = (part.num_values, size)
             shapes[f"heads.{part.name}.weight"] = (part.num_values, hidden)
-    for part in space.parts[:-1]:
+    for part in parts[:-1]:
         extra = wide if part.kind == "location" else 0
         shapes[f"folds.{part.name}.first.weight"] = (hidden // 2, hidden + size + extra)
         shapes[f"folds.{part.name}.second.weight"] = (hidden, hidden // 2)

@@ -34,7 +34,7 @@ class StrokeAgent:
         policy: The policy, conditional and not blind.
 
     Raises:
-        AgentError: The policy is unconditional or blind.
+        AgentError: The policy is unconditional or blind, or does not paint.
     """
 
     def __init__(self, policy: NumpyPolicy) -> None:
@@ -43,6 +43,7 @@ class StrokeAgent:
         if policy.config.is_blind:
             raise AgentError("agent: blind, must be one that sees the canvas")
         self.policy = policy
+        self.action_space = policy.config.painting
 
     @classmethod
     def load(cls, path: Path) -> StrokeAgent:
@@ -94,7 +95,7 @@ class StrokeAgent:
             raise AgentError(
                 f"num_samples {num_samples} and temperature {temperature:g}, must be >= 1 and > 0"
             )
-        policy, space = self.policy, self.policy.config.action_space
+        policy, space = self.policy, self.action_space
         place = starts[:, ::-1]
         encoded = policy.encode(canvas_crops, place, target=target_crops)
         batch, rows = len(starts), len(starts) * num_samples

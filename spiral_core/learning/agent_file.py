@@ -43,7 +43,7 @@ def load_agent(path: Path) -> tuple[LightPolicy, EpisodeConfig]:
     try:
         played = json.loads(metadata["episode"])
         episode = EpisodeConfig(
-            action_space=config.action_space,
+            action_space=config.painting,
             canvas_px=config.canvas_px,
             num_steps=int(played["num_steps"]),
             brush=str(played["brush"]),

@@ -91,7 +91,7 @@ class Training:
         self.critic = CriticLearner(
             config.critic,
             dataclasses.replace(config.critic_learner, seed=config.run.seed),
-            action_space=config.policy.action_space if config.critic.sees_actions else None,
+            action_space=config.policy.painting if config.critic.sees_actions else None,
         )
         if config.run.agent:
             self._begin_with(Path(config.run.agent))

@@ -1,11 +1,23 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spiral_core.action_space import COLOR, CONTROL, END, FLAG, PRESSURE, SIZE, ActionSpace, Compat
+from spiral_core.action_space import (
+    COLOR,
+    CONTROL,
+    END,
+    FLAG,
+    PRESSURE,
+    SIZE,
+    ActionSpace,
+    Compat,
+    PlainActions,
+)
 from spiral_core.errors import CanvasError, ConfigError
 
 SPACES = [
@@ -121,3 +133,19 @@ def test_wrong_shapes_and_types() -> None:
 def test_a_wrong_space_is_named(name: str, value: object) -> None:
     with pytest.raises(ConfigError, match=f"action_space.{name}"):
         ActionSpace(**{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ((), "different identifiers, at least one"),
+        ((("a", "scalar", 2), ("a", "scalar", 2)), "different identifiers"),
+        ((("a.b", "scalar", 2),), "different identifiers"),
+        ((("a", "angle", 2),), "a: kind 'angle', must be one of flag, location, scalar"),
+        ((("a", "scalar", 1),), "a: 1 values"),
+        ((("a", "location", 255),), "a: 255 values, must be a square number"),
+    ],
+)
+def test_wrong_parts_are_named(parts: Any, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        PlainActions(parts=parts)

@@ -57,7 +57,7 @@ def test_it_trains_and_resumes(
     assert len((run / "metrics.jsonl").read_text().splitlines()) == card["rounds"]
     policy = NumpyPolicy.load(run / "agent.safetensors")
     assert policy.config.channels == (8, 12, 16)
-    assert policy.config.action_space.radii == (2 / 64, 5.5 / 64)
+    assert policy.config.painting.radii == (2 / 64, 5.5 / 64)
     assert policy.config.action_space.grayscale == ("--grayscale" in flags)
     assert "examples" in capsys.readouterr().out
 

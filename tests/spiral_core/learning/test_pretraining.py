@@ -57,7 +57,7 @@ run.run(
 
 def small_source(seed: int = 0) -> RandomPrograms:
     config = RandomProgramsConfig(num_episodes=16, num_steps=4)
-    return RandomPrograms(SMALL.action_space, mypaint_renderer, side=32, seed=seed, config=config)
+    return RandomPrograms(SMALL.painting, mypaint_renderer, side=32, seed=seed, config=config)
 
 
 def small_run(folder: Path, *, resume: bool = False, **options: float) -> Pretraining:

@@ -14,7 +14,7 @@ SHIPPED = Path(__file__).parents[3] / "configs" / "agents" / "painter" / "agent.
 def test_the_shipped_agent_beats_other_ways_at_equal_candidates() -> None:
     agent = StrokeAgent.load(SHIPPED)
     config = SearchImitationConfig(num_pictures=24, num_steps=3, bank_size=256, most_underpainting=100)
-    space = agent.policy.config.action_space
+    space = agent.action_space
     unseen = SearchImitation(space, mypaint_renderer, synthetic_pictures, seed=12345, config=config)
     ways: dict[str, Propose] = {
         "uniform": uniform_strokes,
