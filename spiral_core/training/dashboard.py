@@ -20,6 +20,7 @@ from rich.text import Text
 _REDRAW_SECONDS: Final = 0.25
 _LINE_SECONDS: Final = 30.0
 _RATE_SECONDS: Final = 60.0
+_TWO_COLUMNS: Final = 72
 _THREE_COLUMNS: Final = 106
 _TREND: Final = 400
 """Values of which a trend remembers the course."""
@@ -176,15 +177,17 @@ class Dashboard:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw as wide as there is room."""
         width = min(options.max_width, 132)
-        num_columns = 3 if width >= _THREE_COLUMNS else 2
+        num_columns = 3 if width >= _THREE_COLUMNS else 2 if width >= _TWO_COLUMNS else 1
         inner = (width - 4 - 3 * (num_columns - 1)) // num_columns
         paintings, evaluation = self._section("paintings", inner), self._evaluation(inner)
         samplers, policy = self._section("samplers", inner), self._section("policy", inner)
         critic, entropy = self._section("critic", inner), self._entropy(inner)
         if num_columns == 3:
             columns = [[paintings, evaluation, samplers], [entropy], [policy, critic]]
-        else:
+        elif num_columns == 2:
             columns = [[paintings, evaluation, critic, samplers], [entropy, policy]]
+        else:
+            columns = [[paintings, evaluation, entropy, policy, critic, samplers]]
         grid = Table.grid(padding=(0, 3, 0, 0), pad_edge=False)
         for _ in columns:
             grid.add_column(width=inner)
