@@ -78,6 +78,31 @@ def test_a_narrow_terminal_is_no_error() -> None:
         drawn(trained(Clock()), width)
 
 
+def test_a_low_terminal_keeps_warnings_and_most_numbers() -> None:
+    console = Console(
+        file=io.StringIO(), width=80, height=24, force_terminal=True, no_color=True, record=True
+    )
+    console.print(trained(Clock()))
+    text = "\n".join(console.export_text().splitlines()[:22])
+    for part in (
+        "entropy of flag is low",
+        "0.1250 ▁",
+        "2.00 / 4.00",
+        "evaluation at 8,000",
+        "critic",
+        "lost",
+    ):
+        assert part in text
+
+
+def test_values_that_are_not_finite_are_no_error() -> None:
+    dashboard = Dashboard("digits", io.StringIO(), clock=Clock())
+    dashboard.phase("reconstruction", 100)
+    for value in (float("nan"), float("inf"), -float("inf")):
+        dashboard.update(10, dict.fromkeys((*VALUES, "entropy_target.flag"), value))
+        drawn(dashboard, 80)
+
+
 def test_a_bar_shows_value_and_target() -> None:
     line = next(line for line in drawn(trained(Clock()), 80) if "2.00 / 4.00" in line)
     bar = line.partition("end")[2].partition("2.00")[0].strip(" │")

@@ -41,9 +41,9 @@ def test_a_folder_that_holds_a_run_is_refused(run: RunFolder) -> None:
 
 def test_a_folder_that_holds_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").touch()
-    with pytest.raises(RunError, match="is not empty, it holds thesis.txt"):
+    with pytest.raises(RunError, match=r"is not empty, it holds thesis\.txt"):
         RunFolder.create(tmp_path, config_text="", seed=0, command=[])
-    with pytest.raises(RunError, match=r"thesis.txt: is there already and is no folder"):
+    with pytest.raises(RunError, match=r"thesis\.txt: is there already and is no folder"):
         RunFolder.create(tmp_path / "thesis.txt", config_text="", seed=0, command=[])
 
 

@@ -142,9 +142,9 @@ def test_a_run_killed_before_any_change_to_the_disk_ends_as_one_that_was_not(
         assert nursery.run(f"until {1 + limit % 7}") == 9
         assert nursery.run("train") == 0
         assert outcome(nursery.folder) == uninterrupted, f"killed before change {limit}"
-        limit += 1 if limit < 60 else 7
+        limit += 1 if limit < 45 else 9
         kills += 2
-    assert kills > 120
+    assert kills > 90
 
 
 @pytest.mark.slow
