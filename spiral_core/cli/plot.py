@@ -153,7 +153,9 @@ def _names(groups: Sequence[Sequence[RunRecord]]) -> list[str]:
             name = f"{common or folders[0]} ({len(group)} seeds)"
         names.append(name)
     if len(set(names)) < len(names):
-        return [f"{group[0].path.parent.name}/{name}" for name, group in zip(names, groups, strict=True)]
+        return [
+            f"{group[0].path.resolve().parent.name}/{name}" for name, group in zip(names, groups, strict=True)
+        ]
     return names
 
 

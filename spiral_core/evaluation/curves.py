@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -148,7 +148,13 @@ def _draw(panel: Axes, curve: Curve, key: str, number: int, smooth: int | None) 
         course, line = courses[0], lines[0]
         marker = "o" if len(line) <= _FEW else ""
         panel.plot(course.x, course.y, color=color, alpha=0.28, linewidth=0.7)
-        look = {"color": color, "linewidth": 2, "marker": marker, "markersize": 4, "label": curve.label}
+        look: dict[str, Any] = {
+            "color": color,
+            "linewidth": 2,
+            "marker": marker,
+            "markersize": 4,
+            "label": curve.label,
+        }
         panel.plot(course.x, line, linestyle=style, **look)
         return
     x, mean, low, high = _band([Course(course.x, y) for course, y in zip(courses, lines, strict=True)])

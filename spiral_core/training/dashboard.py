@@ -20,11 +20,13 @@ from rich.text import Text
 _REDRAW_SECONDS: Final = 0.25
 _LINE_SECONDS: Final = 30.0
 _RATE_SECONDS: Final = 60.0
+_TWO_COLUMNS: Final = 72
 _THREE_COLUMNS: Final = 106
 _TREND: Final = 400
 """Values of which a trend remembers the course."""
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _MOST_WARNINGS: Final = 4
+_ROOMY: Final = 36
 _ENTROPY: Final = "entropy."
 _ENTROPY_TARGET: Final = "entropy_target."
 _EVALUATION: Final = "evaluation."
@@ -176,23 +178,25 @@ class Dashboard:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw as wide as there is room."""
         width = min(options.max_width, 132)
-        num_columns = 3 if width >= _THREE_COLUMNS else 2
+        num_columns = 3 if width >= _THREE_COLUMNS else 2 if width >= _TWO_COLUMNS else 1
         inner = (width - 4 - 3 * (num_columns - 1)) // num_columns
         paintings, evaluation = self._section("paintings", inner), self._evaluation(inner)
         samplers, policy = self._section("samplers", inner), self._section("policy", inner)
         critic, entropy = self._section("critic", inner), self._entropy(inner)
         if num_columns == 3:
             columns = [[paintings, evaluation, samplers], [entropy], [policy, critic]]
-        else:
+        elif num_columns == 2:
             columns = [[paintings, evaluation, critic, samplers], [entropy, policy]]
+        else:
+            columns = [[paintings, evaluation, entropy, policy, critic, samplers]]
         grid = Table.grid(padding=(0, 3, 0, 0), pad_edge=False)
         for _ in columns:
             grid.add_column(width=inner)
-        grid.add_row(*(_stack(column) for column in columns))
-        body: list[RenderableType] = [*self._progress(width - 4), Text(), grid]
-        if self._warnings:
-            body.append(Text("warnings", style="bold yellow"))
-            body += list(self._warning_lines())
+        is_low = console.is_terminal and console.height < _ROOMY
+        grid.add_row(*(_stack(column, 0 if is_low else 1) for column in columns))
+        # Warnings stand above the numbers: a terminal that is too low loses the end of the picture.
+        body: list[RenderableType] = [*self._progress(width - 4), *self._warning_lines(2 if is_low else 4)]
+        body += [grid] if is_low else [Text(), grid]
         yield Panel(
             Group(*body),
             title=Text.assemble((f" {self._name} ", "bold"), ("· ", "dim"), (f"{self._phase} ", "cyan")),
@@ -259,7 +263,8 @@ class Dashboard:
         entropies = self._entropies()
         if not entropies:
             return None
-        top = max(max(value, target or 0.0) for _, value, target in entropies if math.isfinite(value))
+        heights = [height for _, *pair in entropies for height in pair if height is not None]
+        top = max((height for height in heights if math.isfinite(height)), default=1.0)
         label = min(_LABEL, max(len(part) for part, _, _ in entropies))
         room = max(4, width - label - _ENTROPIES - 2)
         table = Table.grid(padding=(0, 1, 0, 0), pad_edge=False)
@@ -276,11 +281,11 @@ class Dashboard:
             table.add_row(part, _bar(share, room, style, mark), text)
         return table
 
-    def _warning_lines(self) -> Iterator[Text]:
-        for text, (count, when) in self._warnings.items():
+    def _warning_lines(self, most: int) -> Iterator[Text]:
+        for text, (count, when) in list(self._warnings.items())[-most:]:
             ago = _duration(self._clock() - when)
             times = f"{count} times, last " if count > 1 else ""
-            yield Text.assemble((f"{text} ", "yellow"), (f"({times}{ago} ago)", "dim"))
+            yield Text.assemble(("! ", "bold yellow"), (f"{text} ", "yellow"), (f"({times}{ago} ago)", "dim"))
 
 
 def _table(title: str, width: int) -> Table:
@@ -292,12 +297,12 @@ def _table(title: str, width: int) -> Table:
     return table
 
 
-def _stack(parts: list[Table | None]) -> Group:
-    """Return the parts that are there, one below the other, with room between."""
+def _stack(parts: list[Table | None], gap: int) -> Group:
+    """Return the parts that are there, one below the other, with empty lines between."""
     stacked: list[RenderableType] = []
     for part in parts:
         if part is not None:
-            stacked += [part, Text()]
+            stacked += [*([Text()] * gap if stacked else []), part]
     return Group(*stacked)
 
 
@@ -306,7 +311,7 @@ def _bar(share: float, width: int, style: str, mark: float | None = None) -> Tex
     share = share if math.isfinite(share) else 0.0
     filled = round(max(0.0, min(1.0, share)) * width)
     bar = Text.assemble(("━" * filled, style), ("━" * (width - filled), "grey23"))
-    if mark is None:
+    if mark is None or not math.isfinite(mark):
         return bar
     at = min(width - 1, round(mark * (width - 1)))
     return Text.assemble(bar[:at], ("┃", "bold"), bar[at + 1 :])
