@@ -95,7 +95,7 @@ fi
 
 case $kind in
     runtime) what=. ;;
-    develop) what='.[dev,gym,train]' ;;
+    develop) what='.[dev,gym,ray,train]' ;;
     *) die "unknown kind '$kind'; valid: runtime, develop" ;;
 esac
 say "installing $what into .venv (the first time this takes a few minutes)"

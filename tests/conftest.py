@@ -41,6 +41,15 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 
 @pytest.fixture
+def data_dir() -> Path:
+    """Return the folder of the real data sets; without one a test marked `data` is skipped."""
+    named = os.environ.get("SPIRAL_DATA")
+    if not named:
+        pytest.skip("SPIRAL_DATA is not set")
+    return Path(named)
+
+
+@pytest.fixture
 def small_painting() -> PaintingProgram:
     """Return five strokes by hand: two of one colour, a dot, one across the edge, one outside."""
     red, blue = Color(0.8, 0.1, 0.1), Color(0.1, 0.2, 0.7)

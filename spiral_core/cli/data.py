@@ -23,9 +23,7 @@ from spiral_core.learning.datasets.image_set import ENVIRONMENT
 LARGEST_COUNT: Final = 4096
 LARGEST_SEED: Final = 2**31 - 1
 
-_LAYOUT: Final = (
-    "The data folder is the one that --data-dir names, else the environment variable SPIRAL_DATA."
-)
+_LAYOUT: Final = "The data folder is what --data-dir names, else the environment variable SPIRAL_DATA."
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -128,9 +126,7 @@ def run_fetch(arguments: argparse.Namespace) -> int:
     files = fetchable(arguments.name)
     folder = _named_folder(arguments)
     if folder is None:
-        raise ConfigError(
-            f"say where to: set the environment variable {ENVIRONMENT} or give --data-dir FOLDER"
-        )
+        raise ConfigError(f"say where to: set the environment variable {ENVIRONMENT} or give --data-dir")
     make_folder(folder)
     for file in files:
         path = folder / file.path

@@ -86,9 +86,7 @@ def _add_sampling(parser: argparse.ArgumentParser) -> None:
         default=1.0,
         help="below 1 keeps nearer to the likeliest strokes (default: 1)",
     )
-    parser.add_argument(
-        "--seed", metavar="N", type=whole_number(0, 2**31 - 1), default=0, help="default: 0"
-    )
+    parser.add_argument("--seed", metavar="N", type=whole_number(0, 2**31 - 1), default=0, help="default: 0")
 
 
 def run_evaluate(arguments: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.mypaint import mypaint_renderer
+from adapters.mypaint import mypaint_planning, mypaint_renderer
 from spiral_core.cli.interrupts import Interrupts
 from spiral_core.cli.parsing import Verbs, whole_number
 from spiral_core.config import read_toml
@@ -129,10 +129,12 @@ def _train(folder: RunFolder, *, is_resumed: bool) -> int:
     with folder:
         config = read_run_config(folder.path / "config.toml")
         checkpoint = folder.load_checkpoint() if is_resumed else None
-        if checkpoint is not None:
-            folder.rewind(checkpoint)
+        if is_resumed:
+            folder.rewind(None if checkpoint is None else checkpoint.position)
         with Dashboard(folder.path.name) as dashboard, Interrupts() as interrupts:
-            training = Training(config, folder, mypaint_renderer, dashboard, checkpoint=checkpoint)
+            training = Training(
+                config, folder, mypaint_renderer, mypaint_planning, dashboard, checkpoint=checkpoint
+            )
             interrupts.on_request = training.stop
             is_done = training.run()
     score = "" if training.best is None else f", best score {training.best:.3f}"

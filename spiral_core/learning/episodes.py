@@ -55,7 +55,7 @@ class Episodes:
     @property
     def num_episodes(self) -> int:
         """B."""
-        return self.actions.shape[1]
+        return int(self.actions.shape[1])
 
     @property
     def num_frames(self) -> int:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from spiral_core.environment import NOISE_SIZE, Observation
 from spiral_core.errors import ConfigError
 from spiral_core.files import write_atomic
+from spiral_core.learning.datasets import ImageSet
 from spiral_core.learning.episodes import Episodes, record
 from spiral_core.learning.rollout import EpisodeConfig
 from spiral_core.rendering import Renderer
@@ -61,29 +62,37 @@ class ParsedPrograms:
         except (OSError, KeyError, ValueError) as error:
             raise ConfigError(f"{path}: {error}") from error
 
-    def source(self, episode: EpisodeConfig, renderer: Renderer, *, seed: int) -> Replays:
+    def source(
+        self, episode: EpisodeConfig, renderer: Renderer, *, seed: int, pictures: ImageSet | None = None
+    ) -> Replays:
         """Return a source of episodes that play these programs."""
-        return Replays(self, episode, renderer, seed)
+        return Replays(self, episode, renderer, seed, pictures)
 
 
 class Replays:
     """Plays parsed programs, in an order drawn anew for each batch.
 
-    A conditional learner sees the program's own last canvas as target, so that the program is right by
-    definition; an unconditional one sees fresh noise.
+    A conditional learner sees as target the picture that the program is a drawing of, as it will later; without
+    pictures the program's own last canvas. An unconditional one sees fresh noise.
 
     Args:
         programs: What is played.
         episode: The learner's episode; its action space must be the programs'.
         renderer: One canvas for each episode of a batch.
         seed: Of order, noise and strokes.
+        pictures: The data set that the programs were parsed from.
 
     Raises:
         ConfigError: The programs are of another action space or length.
     """
 
     def __init__(
-        self, programs: ParsedPrograms, episode: EpisodeConfig, renderer: Renderer, seed: int
+        self,
+        programs: ParsedPrograms,
+        episode: EpisodeConfig,
+        renderer: Renderer,
+        seed: int,
+        pictures: ImageSet | None = None,
     ) -> None:
         space = episode.action_space
         wanted = (episode.num_steps, space.num_parts)
@@ -93,6 +102,7 @@ class Replays:
                 "action space of this run"
             )
         self._programs, self._is_conditional, self._seed = programs, episode.is_conditional, seed
+        self._pictures = pictures
         self._environment = replace(episode, is_conditional=False).environment(renderer)
 
     def batch(self, number: int) -> Episodes:
@@ -109,5 +119,8 @@ class Replays:
         first = self._environment.reset(seed=int(rng.integers(2**63)))
         episodes = record(self._environment, first, choose, index=self._programs.index[rows])
         if self._is_conditional:
-            return replace(episodes, target=episodes.canvas[-1].copy(), noise=None)
+            target = episodes.canvas[-1].copy()
+            if self._pictures is not None:
+                target = self._pictures.batch(episodes.index)[..., : target.shape[-1]]
+            return replace(episodes, target=target, noise=None)
         return replace(episodes, noise=rng.standard_normal((num, NOISE_SIZE)).astype(np.float32))

@@ -43,7 +43,7 @@ class PolicyLearnerConfig:
         discount: Of rewards, in [0, 1]; the paper's sum is 1.
         trace: Lambda of the advantages, in [0, 1]; 1 trusts no value.
         value_weight: Weight of the value's squared error.
-        value_only: First updates in which nothing but the value learns: a policy that was taught to draw has
+        value_only: First updates in which nothing but the value's layer learns: a policy that was taught to draw has
             none yet, and would be spoilt by advantages against a value that knows nothing.
         passes: Passes over each batch ("clipped").
         parts: Updates in a pass, each on its share of the episodes ("clipped").
@@ -253,7 +253,7 @@ class PolicyLearner:
                 )
         self.updates += 1
         self.frames += episodes.num_frames
-        entropy = np.nanmean([row.entropy for row in measured], axis=0)
+        entropy = _mean_measured([row.entropy for row in measured])
         warning = self.guard.check(entropy, self.controller.targets(self.frames))
         coefficients = self.controller.update(entropy, self.frames)
         return PolicyMetrics(
@@ -336,24 +336,30 @@ class PolicyLearner:
             group["lr"] = self._learning_rate()
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        if self.updates < config.value_only:
+            # What the value sees is the policy's, too: only the value's own layer may move.
+            own = {id(parameter) for parameter in self.policy.value.parameters()}
+            for parameter in self.policy.parameters():
+                if id(parameter) not in own:
+                    parameter.grad = None
         norm = float(nn.utils.clip_grad_norm_(self.policy.parameters(), config.max_gradient_norm))
         if not math.isfinite(norm):
             raise TrainingError(
-                f"update {self.updates}: the gradient is not finite (policy loss {float(policy_loss):.3g}, "
-                f"value loss {float(value_loss):.3g}); go back to a checkpoint with a smaller learning rate"
+                f"update {self.updates}: the gradient is not finite (policy loss {float(policy_loss.detach()):.3g}, "
+                f"value loss {float(value_loss.detach()):.3g}); go back to a checkpoint with a smaller learning rate"
             )
         self.optimizer.step()
         spread = float(targets_TB.var())
         return PolicyMetrics(
-            policy_loss=float(policy_loss),
-            value_loss=float(value_loss),
+            policy_loss=float(policy_loss.detach()),
+            value_loss=float(value_loss.detach()),
             explained=1 - float((targets_TB - now.value_TB.detach()).var()) / max(spread, 1e-12),
             entropy=mean_part_entropy(now.entropy_TBP.detach().numpy(), episodes.mask),
             coefficients=self.controller.coefficients,
             ratio_gap=0.0,
             clipped_share=clipped_share,
             gradient_norm=norm,
-            anchor_distance=float(distance),
+            anchor_distance=float(distance.detach()),
             warning=None,
         )
 
@@ -383,3 +389,11 @@ class PolicyLearner:
         self.guard.load_state_dict(state["guard"])
         self.frames, self.updates = state["counts"]
         self.return_square = state["return_square"]
+
+
+def _mean_measured(rows: list[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
+    """Return the mean of each column's numbers; nan where a part mattered in none of the updates."""
+    table = np.stack(rows)
+    seen = ~np.isnan(table)
+    total = np.where(seen, table, 0.0).sum(axis=0)
+    return np.where(seen.any(axis=0), total / np.maximum(seen.sum(axis=0), 1), np.nan)

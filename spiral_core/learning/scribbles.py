@@ -162,12 +162,12 @@ class _Pen:
         low, high = self.config.margin, 1 - self.config.margin
 
         def ends(angle: Floats) -> Floats:
-            return here + length[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+            return np.asarray(here + length[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1))
 
         outside = ((ends(self.angle) < low) | (ends(self.angle) > high)).any(axis=1)
         home = np.arctan2(0.5 - here[:, 1], 0.5 - here[:, 0]) + self.rng.normal(0, 0.7, len(here))
         self.angle = np.where(outside, home, self.angle)
-        return np.clip(ends(self.angle), low, high)
+        return np.asarray(np.clip(ends(self.angle), low, high))
 
 
 def scribble_pictures(

@@ -27,6 +27,7 @@ from spiral_core.learning.policy_learner import PolicyLearner, imitation_loss
 from spiral_core.learning.replay import Renders, Replay
 from spiral_core.learning.rewards import ScoreFunction, compute_rewards
 from spiral_core.learning.scribbles import Scribbles
+from spiral_core.rendering import Renderer
 from spiral_core.reward import mean_squared_error
 from spiral_core.training.run_config import PhaseConfig, RunConfig
 from spiral_core.training.sampling import Sampler
@@ -37,9 +38,12 @@ Values = dict[str, float]
 class Phase(Protocol):
     """One phase in the making."""
 
-    frames: int
-    """Environment steps done."""
     config: PhaseConfig
+
+    @property
+    def frames(self) -> int:
+        """Environment steps done."""
+        ...
 
     def advance(self) -> Values:
         """Do one update and return what it saw, for the curves.
@@ -127,7 +131,7 @@ class Imitation:
         """Nothing runs beside."""
 
 
-def inversion(policy: LightPolicy, run: RunConfig, config: PhaseConfig, renderer: Any) -> Imitation:
+def inversion(policy: LightPolicy, run: RunConfig, config: PhaseConfig, renderer: Renderer) -> Imitation:
     """Return the phase that inverts random drawings."""
     episode = run.episode
     scribbles = Scribbles(
@@ -142,10 +146,15 @@ def inversion(policy: LightPolicy, run: RunConfig, config: PhaseConfig, renderer
 
 
 def cloning(
-    policy: LightPolicy, run: RunConfig, config: PhaseConfig, renderer: Any, parsed: ParsedPrograms
+    policy: LightPolicy,
+    run: RunConfig,
+    config: PhaseConfig,
+    renderer: Renderer,
+    parsed: ParsedPrograms,
+    pictures: ImageSet,
 ) -> Imitation:
     """Return the phase that imitates parsed programs."""
-    source = parsed.source(run.episode, renderer, seed=run.run.seed)
+    source = parsed.source(run.episode, renderer, seed=run.run.seed, pictures=pictures)
     return Imitation(policy, config, source)
 
 

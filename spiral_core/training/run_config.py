@@ -39,10 +39,10 @@ from spiral_core.learning.rewards import RewardConfig
 from spiral_core.learning.rollout import EpisodeConfig, LoadTargets
 from spiral_core.learning.scribbles import ScribbleConfig, scribble_pictures
 from spiral_core.rendering import RendererFactory
+from spiral_core.training.engines import ENGINE_KINDS, EngineKind
 
 PhaseKind = Literal["invert", "reinforce", "clone"]
 PHASES: tuple[PhaseKind, ...] = ("invert", "reinforce", "clone")
-ENGINES = ("local", "process", "ray")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,15 +78,15 @@ class EngineConfig:
         address: Of the Ray cluster; empty starts one on this machine.
     """
 
-    kind: str = "local"
+    kind: EngineKind = "local"
     samplers: int = 2
     batch: int = 64
     publish_every: int = 1
     address: str = ""
 
     def __post_init__(self) -> None:
-        if self.kind not in ENGINES:
-            raise ConfigError(f"kind: {self.kind!r}, must be one of {', '.join(ENGINES)}")
+        if self.kind not in ENGINE_KINDS:
+            raise ConfigError(f"kind: {self.kind!r}, must be one of {', '.join(ENGINE_KINDS)}")
         for name in ("samplers", "batch", "publish_every"):
             if not 1 <= getattr(self, name) <= 4096:
                 raise ConfigError(f"{name}: {getattr(self, name)}, must be in [1, 4096]")
@@ -127,7 +127,7 @@ class PhaseConfig:
         name: What the phase is called in curves; by default its kind.
         frames: Environment steps of the phase; of "invert" and "clone", steps imitated.
         learning_rate: Of "invert" and "clone"; falls to a tenth along a cosine.
-        parser: Of "clone": the agent that parses the data, a name or a weights file.
+        parser: Of "clone": who parses the data: "search", or an agent's weights file.
         attempts: Of "clone": drawings of each picture, of which the best is imitated.
         pictures: Of "clone": pictures parsed.
         keep: Of "clone": share of the parsed pictures that is imitated, those with the least error.
@@ -142,7 +142,7 @@ class PhaseConfig:
     name: str = ""
     frames: int = 1_000_000
     learning_rate: float = 1e-3
-    parser: str = ""
+    parser: str = "search"
     attempts: int = 4
     pictures: int = 20_000
     keep: float = 1.0
@@ -219,7 +219,18 @@ def split_pictures(run: RunConfig, renderer_factory: RendererFactory) -> tuple[I
     return part(np.sort(order[: -data.held_out])), part(np.sort(order[-data.held_out :]))
 
 
-_TABLES = ("episode", "actions", "policy", "data", "scribbles", "critic", "critic_learner", "engine", "run", "phase")
+_TABLES = (
+    "episode",
+    "actions",
+    "policy",
+    "data",
+    "scribbles",
+    "critic",
+    "critic_learner",
+    "engine",
+    "run",
+    "phase",
+)
 _NUM_SCRIBBLES = 8192
 
 
@@ -283,7 +294,9 @@ def run_config(table: dict[str, Any], where: str) -> RunConfig:
         data=build(DataConfig, table.get("data", {}), at("data")),
         scribbles=build(ScribbleConfig, table.get("scribbles", {}), at("scribbles")),
         critic=critic,
-        critic_learner=build(CriticLearnerConfig, table.get("critic_learner", {}), at("critic_learner"), seed=0),
+        critic_learner=build(
+            CriticLearnerConfig, table.get("critic_learner", {}), at("critic_learner"), seed=0
+        ),
         engine=build(EngineConfig, table.get("engine", {}), at("engine")),
         run=build(RunSettings, table.get("run", {}), at("run")),
         phases=tuple(_phase(content, f"{where}: phase {i}") for i, content in enumerate(table["phase"])),
@@ -307,7 +320,9 @@ def _phase(table: dict[str, Any], where: str) -> PhaseConfig:
         "entropy": EntropyConfig,
     }
     rest = {name: value for name, value in table.items() if name not in parts}
-    fixed = {name: build(kind, table.get(name, {}), f"{where}: {name}") for name, kind in parts.items()}
+    fixed: dict[str, Any] = {
+        name: build(kind, table.get(name, {}), f"{where}: {name}") for name, kind in parts.items()
+    }
     return build(PhaseConfig, rest, where, **fixed)
 
 

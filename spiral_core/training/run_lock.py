@@ -43,7 +43,7 @@ class RunLock:
                             f"{folder}: {who} is training into this folder; wait for it, stop it "
                             "or choose another folder"
                         ) from None
-                    # Who asks for the holder has it for an instant; so has a just started child of a killed one.
+                    # For an instant, who asks for the holder has it, or a just started child of a killed one.
                     time.sleep(0.05)
             os.ftruncate(self._file, 0)
             os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)

@@ -64,8 +64,12 @@ class RunRecord:
         return next((row[name] for row in reversed(self.rows) if row.get(name) is not None), None)
 
 
-def read_run(folder: Path) -> RunRecord:
+def read_run(folder: Path, *, last_bytes: int | None = None) -> RunRecord:
     """Read the folder of a run.
+
+    Args:
+        folder: The folder.
+        last_bytes: Read no more than the lines in so many bytes at the end of the metrics; None reads all.
 
     Raises:
         RunError: It holds no run or is broken.
@@ -76,7 +80,7 @@ def read_run(folder: Path) -> RunRecord:
         path=folder,
         config_text=read_config(folder),
         seed=about["seed"],
-        rows=read_metrics(path) if path.exists() else [],
+        rows=read_metrics(path, last_bytes=last_bytes) if path.exists() else [],
         running=holder(folder),
         is_finished=(folder / CARD).exists(),
         changed=(path if path.exists() else folder / RUN).stat().st_mtime,
@@ -104,24 +108,34 @@ def _walk(folder: Path) -> Iterator[Path]:
         yield from _walk(Path(path))
 
 
-def read_metrics(path: Path) -> list[dict[str, Value]]:
+def read_metrics(path: Path, *, last_bytes: int | None = None) -> list[dict[str, Value]]:
     """Return the lines of a metrics file; a last line without an end is still being written and left out.
+
+    Args:
+        path: The file.
+        last_bytes: Return only the lines that begin in so many bytes at the end; None returns all.
 
     Raises:
         RunError: The file cannot be read, or a line is no table with "frames".
     """
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        with path.open("rb") as file:
+            skipped = 0
+            if last_bytes is not None:
+                skipped = max(0, file.seek(0, os.SEEK_END) - last_bytes)
+                file.seek(skipped)
+            lines = file.read().decode("utf-8", errors="replace").split("\n")[bool(skipped) : -1]
     except OSError as error:
         raise RunError(f"{path}: cannot be read: {error.strerror or error}") from error
     rows = []
-    for number, line in enumerate(text.split("\n")[:-1], 1):
+    for number, line in enumerate(lines, 1):
+        where = f"{path}: line {number}" + " of those at the end" * bool(skipped)
         try:
             row = json.loads(line)
         except ValueError as error:
-            raise RunError(f"{path}: line {number}: {error}") from error
+            raise RunError(f"{where}: {error}") from error
         if not isinstance(row, dict) or type(row.get("frames")) is not int:
-            raise RunError(f"{path}: line {number}: must be a table with a whole number of frames")
+            raise RunError(f"{where}: must be a table with a whole number of frames")
         rows.append(row)
     return rows
 

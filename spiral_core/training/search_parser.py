@@ -83,7 +83,8 @@ def _drawn(actions: npt.NDArray[np.int16], environment: PaintingEnvironment) -> 
         del observation
         return actions[:, step].astype(np.int64), None
 
-    return record(environment, environment.reset(seed=0), choose).canvas[-1]
+    canvas: npt.NDArray[np.uint8] = record(environment, environment.reset(seed=0), choose).canvas[-1]
+    return canvas
 
 
 def _search(
@@ -157,4 +158,4 @@ def _action(
             color=stroke[None, 9:12],
         )
     )
-    return row[0]
+    return np.asarray(row[0])

@@ -6,6 +6,7 @@ touch them. So a run that was killed at any moment, resumed, ends as one that wa
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,18 +26,23 @@ from spiral_core.learning.agent_file import (
     save_agent,
 )
 from spiral_core.learning.critic_learner import CriticLearner
+from spiral_core.learning.datasets import ImageSet
 from spiral_core.learning.parsing import ParsedPrograms
 from spiral_core.learning.reconstruction import reconstruct
-from spiral_core.learning.replay import BATCHES
+from spiral_core.learning.replay import NUM_BATCHES
 from spiral_core.learning.rollout import RolloutSpec, play
-from spiral_core.rendering import RendererFactory
+from spiral_core.rendering import PlanningCanvasFactory, RendererFactory
+from spiral_core.training.checkpoints import Checkpoint
 from spiral_core.training.engines import make_sampler
 from spiral_core.training.phases import Adversary, Phase, Reinforcement, cloning, inversion, three
 from spiral_core.training.run_config import PhaseConfig, RunConfig, split_pictures
-from spiral_core.training.run_folder import Checkpoint, RunFolder
+from spiral_core.training.run_folder import RunFolder
+from spiral_core.training.search_parser import parse_by_search
 
 PARSED = "parsed.npz"
+SEARCH = "search"
 _NUM_SAMPLES = 64
+_PARSED_AT_ONCE = 128
 
 
 class Watcher(Protocol):
@@ -62,6 +68,7 @@ class Training:
         config: What is trained, and how.
         folder: Where everything is kept.
         renderer_factory: Makes renderers, in every process that draws.
+        planning: Makes the canvases that a phase searches on.
         watcher: Is told how it goes.
         checkpoint: Go on from here; None begins.
     """
@@ -71,16 +78,13 @@ class Training:
         config: RunConfig,
         folder: RunFolder,
         renderer_factory: RendererFactory,
+        planning: PlanningCanvasFactory,
         watcher: Watcher,
         *,
         checkpoint: Checkpoint | None = None,
     ) -> None:
-        self.config, self.folder, self.renderer_factory, self.watcher = (
-            config,
-            folder,
-            renderer_factory,
-            watcher,
-        )
+        self.config, self.folder, self.watcher = config, folder, watcher
+        self.renderer_factory, self.planning = renderer_factory, planning
         torch.set_num_threads(1)
         torch.manual_seed(config.run.seed)
         self.policy = LightPolicy(config.policy)
@@ -92,11 +96,10 @@ class Training:
         if config.run.agent:
             self._begin_with(Path(config.run.agent))
         self.held_out = split_pictures(config, renderer_factory)[1] if config.episode.is_conditional else None
-        self.number = self.frames = 0
+        self.number = self.frames = self.updates = 0
         self.seconds = 0.0
         self.best: float | None = None
         self._phase_state: dict[str, Any] | None = None
-        self._evaluated = -1
         self._stopping = False
         if checkpoint is not None:
             self._restore(checkpoint)
@@ -122,28 +125,31 @@ class Training:
             self.watcher.phase(config.title, config.frames, phase.frames)
             saved = time.monotonic()
             began = saved - self.seconds
-            updates = 0
+            settings = self.config.run
             while phase.frames < config.frames and not self._stopping:
                 before = phase.frames
                 values = phase.advance()
-                updates += 1
+                self.updates += 1
                 self.frames += phase.frames - before
                 self.seconds = time.monotonic() - began
                 warning = phase.warning()
                 if warning is not None:
                     self.watcher.warn(warning)
-                self.watcher.update(phase.frames, values)
                 is_over = phase.frames >= config.frames
-                due = (
-                    phase.frames // self.config.run.evaluate_frames
-                    > before // self.config.run.evaluate_frames
+                is_due = (
+                    is_over or phase.frames // settings.evaluate_frames > before // settings.evaluate_frames
                 )
-                if due or is_over:
-                    values |= self._evaluate(phase)
-                if updates % self.config.run.log_updates == 0 or due or is_over:
+                if is_due:
+                    values |= self._evaluate()
+                self.watcher.update(phase.frames, values)
+                if is_due or self.updates % settings.log_updates == 0:
                     self._log(config, phase, values, warning)
-                if time.monotonic() - saved >= 60 * self.config.run.checkpoint_minutes:
-                    self._save(phase.state_dict())
+                # A checkpoint follows the line of its update, so that a resumed curve misses none.
+                is_best = "score" in values and (self.best is None or values["score"] > self.best)
+                if is_best:
+                    self.best = values["score"]
+                if is_best or time.monotonic() - saved >= 60 * settings.checkpoint_minutes:
+                    self._save(phase.state_dict(), is_best=is_best)
                     saved = time.monotonic()
             if phase.frames < config.frames:
                 self._save(phase.state_dict())
@@ -159,8 +165,10 @@ class Training:
         if config.kind == "invert":
             return inversion(self.policy, run, config, self.renderer_factory(batch, side, side))
         if config.kind == "clone":
-            parsed = self._parsed(config).best(config.keep)
-            return cloning(self.policy, run, config, self.renderer_factory(batch, side, side), parsed)
+            pictures = run.load_targets(self.renderer_factory)()
+            parsed = self._parsed(config, pictures).best(config.keep)
+            renderer = self.renderer_factory(batch, side, side)
+            return cloning(self.policy, run, config, renderer, parsed, pictures)
         load_targets = run.load_targets(self.renderer_factory)
         spec = RolloutSpec(
             episode=run.episode,
@@ -191,26 +199,43 @@ class Training:
                 self.critic,
                 load_targets() if is_alone else None,
                 programs,
-                capacity=BATCHES * batch,
+                capacity=NUM_BATCHES * batch,
                 seed=run.run.seed,
             )
         return Reinforcement(self.policy, run, config, sampler, adversary)
 
-    def _parsed(self, config: PhaseConfig) -> ParsedPrograms:
-        """Parse the data set with another agent, once: the run folder keeps the programs."""
+    def _parsed(self, config: PhaseConfig, pictures: ImageSet) -> ParsedPrograms:
+        """Parse the data set by search or with another agent, once: the run folder keeps the programs."""
         path = self.folder.path / PARSED
         if path.exists():
             return ParsedPrograms.load(path)
-        parser, episode = load_agent(Path(config.parser))
-        if not episode.is_conditional:
-            raise AgentError(f"{config.parser}: unconditional, a parser must see what it draws")
-        pictures = self.config.load_targets(self.renderer_factory)()
         rng = np.random.default_rng([self.config.run.seed, 2])
         rows = np.sort(rng.permutation(len(pictures))[: config.pictures])
         self.watcher.phase("parse", len(rows), 0)
+        if config.parser == SEARCH:
+            parsed = parse_by_search(
+                pictures.batch(rows),
+                rows,
+                self.config.episode,
+                self.renderer_factory,
+                self.planning,
+                report=lambda done, error: self.watcher.update(done, {"error": error}),
+            )
+        else:
+            parsed = self._parsed_by_agent(config, pictures, rows)
+        parsed.save(path)
+        self.watcher.phase(config.title, config.frames, 0)
+        return parsed
+
+    def _parsed_by_agent(
+        self, config: PhaseConfig, pictures: ImageSet, rows: npt.NDArray[np.int64]
+    ) -> ParsedPrograms:
+        parser, episode = load_agent(Path(config.parser))
+        if not episode.is_conditional:
+            raise AgentError(f"{config.parser}: unconditional, a parser must see what it draws")
         blocks = []
-        for first in range(0, len(rows), 128):
-            chosen = rows[first : first + 128]
+        for first in range(0, len(rows), _PARSED_AT_ONCE):
+            chosen = rows[first : first + _PARSED_AT_ONCE]
             blocks.append(
                 reconstruct(
                     parser,
@@ -222,25 +247,19 @@ class Training:
                 )
             )
             self.watcher.update(first + len(chosen), {"error": blocks[-1].mean_error})
-        parsed = ParsedPrograms(
+        return ParsedPrograms(
             np.concatenate([block.actions for block in blocks]).astype(np.int16),
             np.concatenate([block.error for block in blocks]),
             rows,
         )
-        parsed.save(path)
-        self.watcher.phase(config.title, config.frames, 0)
-        return parsed
 
-    def _evaluate(self, phase: Phase) -> dict[str, float]:
+    def _evaluate(self) -> dict[str, float]:
         """Draw what was held out (conditional) or samples, keep a sheet of them, and return the scores."""
         if self.held_out is not None:
             pictures = self.held_out.batch(np.arange(len(self.held_out)))
             result = reconstruct(self.policy, self.config.episode, self.renderer_factory, pictures, seed=1)
             shown = result.canvas[:_NUM_SAMPLES]
             self.folder.save_samples(self.frames, three(shown), targets=pictures[:_NUM_SAMPLES])
-            if self.best is None or result.score > self.best:
-                self.best = result.score
-                self._save(phase.state_dict(), is_best=True)
             return {"score": result.score, "greedy_error": result.mean_error}
         side = self.config.episode.canvas_px
         environment = self.config.episode.environment(self.renderer_factory(_NUM_SAMPLES, side, side))
@@ -264,6 +283,7 @@ class Training:
         state = {
             "number": self.number,
             "frames": self.frames,
+            "updates": self.updates,
             "seconds": self.seconds,
             "best": self.best,
             "phase": phase_state,
@@ -277,7 +297,8 @@ class Training:
         state = checkpoint.state
         load_arrays(self.policy, checkpoint.weights["policy"], str(self.folder.path))
         self.critic.load_state_dict(state["critic"])
-        self.number, self.frames, self.seconds = state["number"], state["frames"], state["seconds"]
+        self.number, self.frames, self.updates = state["number"], state["frames"], state["updates"]
+        self.seconds = state["seconds"]
         self.best, self._phase_state = state["best"], state["phase"]
 
     def _begin_with(self, path: Path) -> None:
@@ -288,4 +309,3 @@ class Training:
 
     def _write_agent(self) -> None:
         save_agent(self.folder.path / "agent.safetensors", self.policy, self.config.episode)
-

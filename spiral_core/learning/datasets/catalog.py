@@ -5,6 +5,7 @@ Only official files that a person may download have an address; each comes with 
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -148,7 +149,7 @@ CATALOG: Final[dict[str, DataSet]] = {
             ),
         ),
         licence="MIT",
-        origin="is a repacking for this project; split 'background' reads the official zips",
+        origin="it is a repacking for this project; split 'background' reads the official zips",
     ),
     "faces": DataSet(
         what="portraits in colour, 64 x 64",
@@ -161,7 +162,7 @@ CATALOG: Final[dict[str, DataSet]] = {
             ),
         ),
         licence="CC BY 3.0 (UK), public domain (US)",
-        origin="is put together for this project; 'folder:PATH' reads photographs of your own",
+        origin="it is put together for this project; 'folder:PATH' reads photographs of your own",
     ),
     "faces-gray": DataSet(
         what="old portraits in gray, 64 x 64",
@@ -174,7 +175,7 @@ CATALOG: Final[dict[str, DataSet]] = {
             ),
         ),
         licence="public domain by age",
-        origin="is put together for this project; 'folder:PATH' reads photographs of your own",
+        origin="it is put together for this project; 'folder:PATH' reads photographs of your own",
     ),
     "celeba": DataSet(
         what="portraits of celebrities",
@@ -195,7 +196,7 @@ CATALOG: Final[dict[str, DataSet]] = {
             ),
         ),
         licence="CC BY 4.0",
-        origin="is a repacking for this project, which nobody offers",
+        origin="it is a repacking for this project, which nobody offers",
     ),
     "kanji": DataSet(
         what="Japanese characters of KanjiVG, drawn round",
@@ -208,7 +209,7 @@ CATALOG: Final[dict[str, DataSet]] = {
             ),
         ),
         licence="CC BY-SA 3.0",
-        origin="is a repacking for this project, which nobody offers",
+        origin="it is a repacking for this project, which nobody offers",
     ),
 }
 """Every data set that has a name, in the order of lists."""
@@ -231,7 +232,8 @@ def locate(name: str, path: str, folder: Path) -> Path:
     if place.is_dir() if not source.sha256 else place.is_file():
         return place
     if source.bases:
-        how = f"`spiral data fetch {name} --data-dir {folder}` downloads {source.bases[0]}{source.name}"
+        command = f"spiral data fetch {name} --data-dir {shlex.quote(str(folder))}"
+        how = f"`{command}` downloads {source.bases[0]}{source.name}"
     else:
-        how = f"it {data_set.origin}" if data_set.origin.startswith("is ") else data_set.origin
+        how = data_set.origin
     raise ConfigError(f"{place}: is missing; {how}; {ENVIRONMENT} must point at the data folder")

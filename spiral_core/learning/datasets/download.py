@@ -6,7 +6,7 @@ import hashlib
 import http.client
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 from urllib.parse import urlsplit
@@ -66,15 +66,15 @@ def fetch(file: SourceFile, folder: Path, *, report: Report, bases: Sequence[str
         try:
             with atomic_path(path) as draft, draft.open("wb") as target:
                 _copy(url, target, file, report)
-        except (urllib.error.URLError, http.client.HTTPException, TimeoutError, _WrongContent) as error:
-            refusals.append(f"{url}: {getattr(error, 'reason', None) or error}")
+        except _Refusal as error:
+            refusals.append(f"{url}: {error}")
         else:
             return
     raise OutputError(f"{path}: not downloaded; " + "; ".join(refusals))
 
 
-class _WrongContent(Exception):  # noqa: N818  it says what came, and never leaves this module
-    pass
+class _Refusal(Exception):  # noqa: N818  never leaves this module
+    """What kept one address from giving the file."""
 
 
 class _SafeRedirect(urllib.request.HTTPRedirectHandler):
@@ -90,22 +90,33 @@ class _SafeRedirect(urllib.request.HTTPRedirectHandler):
 def _check_address(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-        raise _WrongContent(f"{url}: is no https address")
+        raise _Refusal(f"{url}: is no https address")
+
+
+def _chunks(url: str) -> Iterator[bytes]:
+    """Yield what an address gives; nothing that is wrong with the network is taken for a full disk."""
+    _check_address(url)
+    request = urllib.request.Request(url, headers={"User-Agent": "spiral-studio"})  # noqa: S310  checked above
+    try:
+        with urllib.request.build_opener(_SafeRedirect).open(request, timeout=_SECONDS) as answer:
+            while chunk := answer.read(_CHUNK):
+                yield chunk
+    except urllib.error.HTTPError as error:
+        raise _Refusal(f"{error.code} {error.reason}") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise _Refusal(str(getattr(error, "reason", None) or error)) from error
 
 
 def _copy(url: str, target: IO[bytes], file: SourceFile, report: Report) -> None:
-    _check_address(url)
-    request = urllib.request.Request(url, headers={"User-Agent": "spiral-studio"})  # noqa: S310  checked above
     digest, num = hashlib.sha256(), 0
-    with urllib.request.build_opener(_SafeRedirect).open(request, timeout=_SECONDS) as answer:
-        while chunk := answer.read(_CHUNK):
-            num += len(chunk)
-            if num > file.size:
-                raise _WrongContent(f"more than {file.size} bytes came")
-            digest.update(chunk)
-            target.write(chunk)
-            report(file, num)
+    for chunk in _chunks(url):
+        num += len(chunk)
+        if num > file.size:
+            raise _Refusal(f"more than {file.size} bytes came")
+        digest.update(chunk)
+        target.write(chunk)
+        report(file, num)
     if num != file.size:
-        raise _WrongContent(f"{num} bytes came, must be {file.size}")
+        raise _Refusal(f"{num} bytes came, must be {file.size}")
     if digest.hexdigest() != file.sha256:
-        raise _WrongContent(f"SHA-256 {digest.hexdigest()}, must be {file.sha256}")
+        raise _Refusal(f"SHA-256 {digest.hexdigest()}, must be {file.sha256}")

@@ -47,6 +47,9 @@ def load_mnist(split: str, *, side: int, folder: Path, limit: int | None, seed: 
     labels_path = locate("mnist", f"mnist/{_STEMS[split]}-labels-idx1-ubyte.gz", folder)
     digits = read_idx(images_path, num_dimensions=3)
     labels = read_idx(labels_path, num_dimensions=1)
+    if digits.shape[1:] != (28, 28):
+        height, width = digits.shape[1:]
+        raise ConfigError(f"{images_path}: digits of {width} x {height} pixels, must be 28 x 28")
     if len(labels) != len(digits):
         raise ConfigError(f"{labels_path}: holds {len(labels)} labels, must be {len(digits)}, one a picture")
     if labels.max(initial=0) > 9:

@@ -65,4 +65,21 @@ def rows_of_split(path: Path, arrays: Arrays, name: str, split: str, num: int) -
         raise ConfigError(f"{name}: split: {split!r}, must be one of {', '.join(splits)}")
     if len(arrays["split"]) != num:
         raise ConfigError(f"{path}: split: {len(arrays['split'])} values, must be {num}")
-    return np.flatnonzero(arrays["split"] == splits.index(split)).astype(np.int64)
+    rows = np.flatnonzero(arrays["split"] == splits.index(split)).astype(np.int64)
+    if not len(rows):
+        raise ConfigError(f"{path}: holds no picture of the split {split!r}")
+    return rows
+
+
+def check_labels(path: Path, arrays: Arrays, label: str, names: str, num: int) -> None:
+    """Refuse labels that are not one each for `num` pictures, or have no name; -1 stands for unknown.
+
+    Raises:
+        ConfigError: So it is.
+    """
+    labels = arrays[label]
+    if len(labels) != num:
+        raise ConfigError(f"{path}: {label}: {len(labels)} values, must be {num}")
+    for extreme in (labels.min(initial=0), labels.max(initial=0)):
+        if not -1 <= extreme < max(1, len(arrays[names])):
+            raise ConfigError(f"{path}: {label}: holds {extreme}, must be at most {len(arrays[names]) - 1}")

@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from spiral_core.errors import ConfigError
 from spiral_core.learning.datasets.catalog import locate
 from spiral_core.learning.datasets.image_set import ImageSet, check_split, choose
+from spiral_core.learning.datasets.npz_file import check_labels
 from spiral_core.learning.datasets.stroke_drawings import centred, read_stroke_file, render
 
 _STROKES: Final = "quickdraw/quickdraw_strokes.npz"
@@ -35,8 +35,7 @@ def load_quickdraw(split: str, *, side: int, folder: Path, limit: int | None, se
     check_split("quickdraw", split, ("train", "test"))
     path = locate("quickdraw", _STROKES, folder)
     drawings, more = read_stroke_file(path, {"label": ("iu", 1), "labels": ("U", 1)})
-    if len(more["label"]) != len(drawings):
-        raise ConfigError(f"{path}: label: {len(more['label'])} values, must be {len(drawings)}")
+    check_labels(path, more, "label", "labels", len(drawings))
     rows = np.arange(len(drawings))
     rows = rows[(rows % _TEST_EVERY == _TEST_EVERY - 1) == (split == "test")]
     rows = rows[choose(len(rows), limit, seed)]

@@ -106,16 +106,18 @@ def render(drawings: Sequence[Drawing], *, side: int, line_width: float) -> Pict
     """
     images = np.empty((len(drawings), side, side), np.uint8)
     large = side * _LARGER
-    width_px = line_width * large
+    width_px = max(1, round(line_width * large))
+    before = (width_px - 1) // 2  # Pillow puts so much of a line's width above and left of its coordinates
     for image, drawing in zip(images, drawings, strict=True):
         sheet = Image.new("L", (large, large), 255)
         pen = ImageDraw.Draw(sheet)
         for stroke in drawing:
-            # Pillow's coordinates name the middle of pixels, ours the edges.
-            points = stroke * large - 0.5
-            pen.line([tuple(point) for point in points.tolist()], fill=0, width=max(1, round(width_px)))
-            for x, y in points.tolist():
-                reach = width_px / 2 - 0.5
-                pen.ellipse((x - reach, y - reach, x + reach, y + reach), fill=0)
+            # Coordinates are whole pixels to Pillow, which would cut fractions off, so they are rounded here.
+            middle = np.floor(stroke * large + (0 if width_px % 2 else -0.5)).astype(np.int64)
+            points = [(x, y) for x, y in middle.tolist()]
+            pen.line(points, fill=0, width=width_px)
+            for x, y in points:
+                left, top = x - before, y - before
+                pen.ellipse((left, top, left + width_px - 1, top + width_px - 1), fill=0)
         image[...] = np.asarray(sheet.reduce(_LARGER))
     return images

@@ -1,9 +1,9 @@
 """Shared memory of an engine: a ring of slots for finished batches, and the weights with a safe hand-over.
 
 Weights lie in two buffers. Every sampler has a lock of its own and a word that says which buffer it reads.
-The learner writes into the buffer that nobody reads, then turns each sampler's word under that sampler's lock;
-a sampler reads word and buffer under its lock. So the other buffer is free as soon as all words are turned, no
-half-written weights are ever read, and a lock that dies with its sampler stops nobody else.
+The learner writes into the buffer that nobody reads, then turns each sampler's word under its lock; a sampler
+reads word and buffer under its lock. So the other buffer is free as soon as all words are turned, no weights
+are read half-written, and a lock that dies with its sampler stops nobody else.
 """
 
 from __future__ import annotations

@@ -51,8 +51,8 @@ def test_every_algorithm_learns(
         shares.append(reward.mean())
         metrics = learner.update(episodes, reward)
         assert metrics.ratio_gap < 1e-3
-    assert np.mean(shares[-5:]) > np.mean(shares[:5]) + 0.25
-    assert np.mean(shares[-5:]) > 0.8
+    assert shares[0] < 0.7
+    assert np.mean(shares[-5:]) > 0.95
 
 
 def test_the_same_updates_give_the_same_weights_and_a_resumed_learner_goes_on(
@@ -117,10 +117,14 @@ def test_the_first_updates_may_leave_the_policy_alone(
     head = policy.value.weight.detach().clone()
     flag = policy.heads["flag"].weight.detach().clone()
     rollout = Rollout(spec)
+    shown = rollout.sample(policy, 100)
+    before = rescore(policy, shown).log_prob_TBP.detach()
     for number in range(3):
         episodes = rollout.sample(policy, number)
         learner.update(episodes, np.ones(episodes.actions.shape[:2]))
         if number == 1:
+            after = rescore(policy, shown).log_prob_TBP.detach()
+            assert torch.equal(before, after)
             assert torch.equal(policy.heads["flag"].weight, flag)
             assert not torch.equal(policy.value.weight, head)
     assert not torch.equal(policy.heads["flag"].weight, flag)

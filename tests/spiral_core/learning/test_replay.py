@@ -34,7 +34,7 @@ def held(replay: Replay) -> set[int]:
 
 @given(st.integers(1, 12), st.lists(st.integers(0, 30), max_size=8))
 def test_the_newest_are_held_and_no_others(capacity: int, batches: list[int]) -> None:
-    replay, ring, number = Replay(capacity), deque[int](maxlen=capacity), 0
+    replay, ring, number = Replay(capacity), deque[int](maxlen=capacity), 1
     for num in batches:
         replay.add(renders(number, num))
         ring.extend(range(number, number + num))

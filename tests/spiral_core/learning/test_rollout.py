@@ -69,7 +69,7 @@ def test_rows_are_those_episodes(spec: RolloutSpec, small_policy: Callable[..., 
 def test_the_importance_ratio_without_lag_is_one_for_every_part(
     spec: RolloutSpec, small_policy: Callable[..., LightPolicy], is_conditional: bool
 ) -> None:
-    """In doubles, since one pass over all steps adds up in another order than a pass for each step."""
+    """But for rounding: one pass over all steps adds up in another order than a pass for each step."""
     episode = dataclasses.replace(spec.episode, is_conditional=is_conditional)
     spec = dataclasses.replace(spec, episode=episode)
     policy = small_policy(is_conditional=is_conditional)
@@ -77,7 +77,7 @@ def test_the_importance_ratio_without_lag_is_one_for_every_part(
     with torch.no_grad():
         now = rescore(policy, episodes).log_prob_TBP.numpy()
     ratio = np.exp(now.astype(np.float64) - episodes.log_prob)
-    np.testing.assert_allclose(ratio, 1.0, atol=2e-5)
+    np.testing.assert_allclose(ratio, 1.0, atol=1e-4)
     # The test sees a wrong path: the log-probabilities of other actions are far away.
     other = dataclasses.replace(episodes, actions=np.roll(episodes.actions, 1, axis=1))
     with torch.no_grad():

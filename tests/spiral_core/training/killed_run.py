@@ -1,7 +1,7 @@
 """A small training that is killed again and again: `python killed_run.py FOLDER`.
 
-Reads commands from stdin and answers each in one line. Every command is carried out by a forked child, so that
-torch is imported once. `until N`: train, and die at the child's N-th change to the disk; `train`: train till
+Reads commands from stdin, one a line. Every command is carried out by a forked child, so that torch is
+imported once. `until N`: train, and die at the child's N-th change to the disk; `train`: train till
 the end, but be killed from outside. The answer to both is the child's process id first, then how it ended.
 """
 
@@ -80,6 +80,11 @@ def die_at_change(limit: int) -> None:
     sys.addaudithook(hook)
 
 
+def say(text: object) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     folder = Path(sys.argv[1])
     torch.set_num_threads(1)
@@ -87,7 +92,7 @@ def main() -> None:
     os.fsync = lambda fd: None
     os.environ["PATH"] = ""
     assert EventsWriter is not None  # imported once, here
-    print("ready", flush=True)
+    say("ready")
     for line in sys.stdin:
         command, _, argument = line.strip().partition(" ")
         child = os.fork()
@@ -100,9 +105,9 @@ def main() -> None:
                 code = 0
             finally:
                 os._exit(code)
-        print(child, flush=True)
+        say(child)
         _, status = os.waitpid(child, 0)
-        print(json.dumps(os.waitstatus_to_exitcode(status)), flush=True)
+        say(json.dumps(os.waitstatus_to_exitcode(status)))
 
 
 if __name__ == "__main__":

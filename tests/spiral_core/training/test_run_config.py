@@ -28,7 +28,7 @@ def test_every_shipped_configuration_can_be_read(path: Path) -> None:
         ({"phase": [{}], "phases": {}}, r"unknown table \[phases\]"),
         ({"phase": {}}, r"phase: must be \[\[phase\]\] tables"),
         ({"phase": [{"kind": "dance"}]}, "phase 0: kind: 'dance', must be one of invert, reinforce, clone"),
-        ({"phase": [{"reward": {"l3": 1.0}}]}, "phase 0: reward: unknown key 'l3'; did you mean 'l2'"),
+        ({"phase": [{"reward": {"l2_frm": 1.0}}]}, "phase 0: reward: unknown key 'l2_frm'; did you mean 'l2_form'"),
         ({"phase": [{"frames": 1.5}]}, "phase 0: frames: 1.5, must be a int"),
         ({"phase": [{}], "engine": {"kind": "mpi"}}, r"\[engine\]: kind: 'mpi', must be one of local"),
         ({"phase": [{}], "actions": {"radii_px": "all"}}, "radii_px: 'all', must be a list of numbers"),

@@ -8,13 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from spiral_core.training.run_folder import RunFolder
 from spiral_core.training.run_lock import holder
@@ -72,7 +71,7 @@ def outcome(folder: Path) -> dict[str, Any]:
     assert checkpoint is not None
     return {
         "metrics": (folder / "metrics.jsonl").read_bytes(),
-        "samples": {path.name: Image.open(path).tobytes() for path in (folder / "samples").iterdir()},
+        "samples": {path.name: path.read_bytes() for path in (folder / "samples").iterdir()},
         "checkpoints": sorted(path.name for path in (folder / "checkpoints").iterdir()),
         "latest": (folder / "latest").read_text(),
         "weights": checkpoint.weights["policy"]["weight"].tolist(),
@@ -92,7 +91,7 @@ def uninterrupted(nursery: Nursery) -> dict[str, Any]:
 
 
 def is_left(folder: Path) -> bool:
-    """Wait until nobody holds the folder: a child just being started when its parent was killed may, shortly."""
+    """Wait until nobody holds the folder: a child that its killed parent has just started may, shortly."""
     deadline = time.monotonic() + 10
     while holder(folder) is not None and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -143,22 +142,23 @@ def test_a_run_killed_before_any_change_to_the_disk_ends_as_one_that_was_not(
         assert nursery.run(f"until {1 + limit % 7}") == 9
         assert nursery.run("train") == 0
         assert outcome(nursery.folder) == uninterrupted, f"killed before change {limit}"
-        limit += 1 if limit < 60 else 7
+        limit += 1 if limit < 45 else 9
         kills += 2
-    assert kills > 120
+    assert kills > 90
 
 
 @pytest.mark.slow
-def test_events_of_a_killed_run_tell_every_step_once(nursery: Nursery, uninterrupted: dict[str, Any]) -> None:
-    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+def test_events_of_a_killed_run_tell_every_step_once(
+    nursery: Nursery,
+    uninterrupted: dict[str, Any],
+    read_events: Callable[[Path], dict[str, dict[int, float]]],
+) -> None:
     for limit in (60, 50, 60):
         assert nursery.run(f"until {limit}") == 9
     assert nursery.run("train") == 0
     assert outcome(nursery.folder) == uninterrupted
-    events = accumulator.EventAccumulator(str(nursery.folder / "events"))
-    events.Reload()
+    assert len(list((nursery.folder / "events").iterdir())) > 1
     rows = [json.loads(line) for line in uninterrupted["metrics"].splitlines()]
-    assert events.Tags()["scalars"] == ["score"]
-    told = {event.step: event.value for event in events.Scalars("score")}
-    assert len(events.Scalars("score")) == len(rows)
-    assert told == pytest.approx({row["frames"]: row["score"] for row in rows})
+    told = read_events(nursery.folder / "events")
+    assert set(told) == {"score"}
+    assert told["score"] == pytest.approx({row["frames"]: row["score"] for row in rows})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from spiral_core.learning.datasets import ImageSet
 from spiral_core.learning.rollout import EpisodeConfig, RolloutSpec
 from spiral_core.rendering import RendererFactory
 from spiral_core.training.engines import EngineKind, make_sampler
+from spiral_core.training.engines.ray_cluster import connect, import_ray
 from spiral_core.training.sampling import Sampler
 
 # Spawned samplers get this path with the rest, so that they find the renderers with faults.
@@ -77,6 +79,18 @@ def make_policy() -> MakePolicy:
         return LightPolicy(config)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[None]:
+    """One local cluster for all tests: it takes ten seconds to start."""
+    # Not importorskip: it imports Ray before the settings are made.
+    if importlib.util.find_spec("ray") is None:
+        pytest.skip("Ray is not installed")
+    is_ours = connect(None, num_cpus=3, store_bytes=0)
+    yield
+    if is_ours:
+        import_ray().shutdown()
 
 
 @pytest.fixture

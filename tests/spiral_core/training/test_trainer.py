@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tomli_w
+
+from spiral_core.agent.weights import load_weights
+from spiral_core.errors import AgentError, ConfigError
+from spiral_core.learning.agent_file import load_agent
+
+ADVERSARIAL: dict[str, Any] = {
+    "kind": "reinforce",
+    "name": "adversarial",
+    "frames": 480,
+    "critic_first": 2,
+    "reward": {"critic": 1.0, "sequence_penalty": 0.01},
+    "learner": {"anchor_weight": 0.05},
+}
+
+
+INVERT: dict[str, Any] = {"kind": "invert", "frames": 960}
+REINFORCE: dict[str, Any] = {"kind": "reinforce", "frames": 960, "reward": {"l2": 1.0}}
+Runner = Any
+
+
+def metrics_of(path: Path) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
+    return [{name: value for name, value in line.items() if name != "minutes"} for line in lines]
+
+
+def weights_of(path: Path) -> dict[str, Any]:
+    return load_weights(path / "agent.safetensors")[0]
+
+
+def assert_same_runs(a: Path, b: Path) -> None:
+    assert metrics_of(a) == metrics_of(b)
+    left, right = weights_of(a), weights_of(b)
+    for name, tensor in left.items():
+        np.testing.assert_array_equal(tensor, right[name], err_msg=name)
+
+
+def test_a_run_leaves_an_agent_curves_and_pictures(runner: Runner) -> None:
+    path = runner.begin("run", runner.table(INVERT, REINFORCE))
+    policy, episode = load_agent(path / "agent.safetensors")
+    assert episode.num_steps == 3
+    assert policy.config.is_conditional
+    lines = metrics_of(path)
+    assert [line["frames"] for line in lines] == sorted({line["frames"] for line in lines})
+    assert {line["phase"] for line in lines} == {"invert", "reinforce"}
+    scores = [line["score"] for line in lines if "score" in line]
+    assert len(scores) == 4
+    assert len(list((path / "samples").glob("*.png"))) == 4
+    last = lines[-1]
+    assert last["frames"] == 1920
+    assert 0 < last["error"] < 1
+    assert last["ratio_gap"] < 1e-3
+    assert set(last) >= {"entropy.flag", "entropy_target.end", "return", "explained", "gradient_norm"}
+
+
+@pytest.mark.parametrize("stop_after", [3, 20, 31])
+def test_a_stopped_run_goes_on_to_the_same_numbers(runner: Runner, stop_after: int) -> None:
+    """Stopped in the first phase, at its very end, and in the second; with every kind of phase and a critic."""
+    phases = (
+        INVERT,
+        {**REINFORCE, "frames": 480, "learner": {"anchor_weight": 0.01}},
+        {"kind": "clone", "pictures": 32, "frames": 480},
+        {**ADVERSARIAL, "reward": {"critic": 1.0, "critic_stride": 2, "blank_penalty": 0.1}},
+    )
+    table = runner.table(*phases, critic={"width": 4, "view": "pair"})
+    whole = runner.begin("whole", table)
+    stopped = runner.begin("stopped", table, stop_after=stop_after)
+    assert not (stopped / "agent.safetensors").exists()
+    assert runner.go_on(stopped)
+    assert_same_runs(whole, stopped)
+
+
+def test_an_unconditional_agent_learns_from_a_clone_and_a_critic(runner: Runner) -> None:
+    episode = {"canvas_px": 32, "num_steps": 3, "brush": "round", "is_conditional": False}
+    clone = {"kind": "clone", "pictures": 32, "frames": 480}
+    path = runner.begin("run", runner.table(clone, ADVERSARIAL, episode=episode))
+    last = metrics_of(path)[-1]
+    assert {"critic_loss", "critic_real", "critic_fake", "critic_return", "anchor_distance", "ink"} <= set(last)
+    assert not load_agent(path / "agent.safetensors")[1].is_conditional
+
+
+def test_an_agent_can_begin_another_run_if_it_fits(runner: Runner) -> None:
+    first = runner.begin("first", runner.table(INVERT))
+    run = {"agent": str(first / "agent.safetensors")}
+    second = runner.begin("second", runner.table({**REINFORCE, "frames": 48}, run=run))
+    assert (second / "agent.safetensors").exists()
+    policy = {"channels": [4, 8, 8], "map_channels": 4, "hidden": 48, "embedding": 4, "rank": 2}
+    with pytest.raises(AgentError, match="of another shape"):
+        runner.begin("third", runner.table(REINFORCE, run=run, policy=policy))
+
+
+def test_a_critic_that_sees_programs_needs_parsed_ones(runner: Runner) -> None:
+    episode = {"canvas_px": 32, "num_steps": 3, "brush": "round", "is_conditional": False}
+    critic = {"width": 4, "sees_actions": True}
+    clone = {"kind": "clone", "pictures": 32, "frames": 240}
+    path = runner.begin("run", runner.table(clone, ADVERSARIAL, episode=episode, critic=critic))
+    assert "critic_loss" in metrics_of(path)[-1]
+    with pytest.raises(ConfigError, match=r"parsed\.npz"):
+        runner.begin("none", runner.table(ADVERSARIAL, episode=episode, critic=critic))
+
+
+def test_a_killed_run_goes_on_to_the_same_numbers(runner: Runner, tmp_path: Path) -> None:
+    """kill -9 at ten random moments: in the middle of updates, evaluations and checkpoints."""
+    table = runner.table({**INVERT, "frames": 2400}, {**REINFORCE, "frames": 4800})
+    whole = runner.begin("whole", table)
+    config = tmp_path / "config.toml"
+    config.write_text(tomli_w.dumps(table))
+    run = tmp_path / "killed"
+    rng = random.Random(1)
+    command = ["train", str(config), "-o", str(run)]
+    kills = 0
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    while True:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "spiral_core.cli", *command],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment,
+        )
+        if kills < 10:
+            # Wait until it works, so that every kill hits the training and not the start of Python.
+            seen = _size(run)
+            while process.poll() is None and _size(run) == seen:
+                time.sleep(0.01)
+            time.sleep(rng.uniform(0, 0.4))
+        if process.poll() is None and kills < 10:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        _, errors = process.communicate()
+        if process.returncode == 0:
+            break
+        assert process.returncode == -signal.SIGKILL, errors.decode()
+        command = ["resume", str(run)]
+    assert kills == 10
+    assert_same_runs(whole, run)
+
+
+def _size(run: Path) -> int:
+    path = run / "metrics.jsonl"
+    return path.stat().st_size if path.exists() else 0
