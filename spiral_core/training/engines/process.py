@@ -36,7 +36,6 @@ from spiral_core.training.engines.arrays import (
     weights_layout,
 )
 from spiral_core.training.engines.sampler_process import (
-    DONE,
     FINISHED,
     TASK,
     SamplerOrder,
@@ -48,7 +47,7 @@ from spiral_core.training.sampling import SamplerHealth
 SLOTS: Final = 2
 """Slots of each sampler."""
 MOST_FAILURES: Final = 5
-"""So many failures without a batch in between end the engine."""
+"""So many failures (of a sampler, or of a batch) without a good batch in between end the engine."""
 
 _TICK_S: Final = 0.5  # how often a waiting learner looks for samplers that hang
 _SPAWN: Final = multiprocessing.get_context("spawn")
@@ -58,6 +57,7 @@ class _Finished(NamedTuple):
     slot: int
     number: int
     version: int
+    failure: str
 
 
 @dataclass
@@ -69,7 +69,6 @@ class _Sampler:
     lock: Lock
     since_s: float
     pending: dict[int, int] = field(default_factory=dict)
-    words: str = ""
     hung: bool = False
 
 
@@ -159,8 +158,8 @@ class ProcessSampler:
         """Return the next finished batch with its number; blocks.
 
         Raises:
-            TrainingError: There are no weights yet, the engine was stopped, or five samplers in a row failed
-                without a batch: it says what the last one said. The engine is stopped then.
+            TrainingError: There are no weights yet, the engine was stopped, or five times in a row a batch
+                failed or a sampler died: it says what was said last. The engine is stopped then.
         """
         self._check_running()
         if self._memory is None:
@@ -264,12 +263,10 @@ class ProcessSampler:
         with contextlib.suppress(EOFError, OSError):
             while sampler.pipe.poll():
                 message = sampler.pipe.recv_bytes()
-                if message[:1] == DONE:
-                    number, slot, version = FINISHED.unpack(message[1:])
-                    del sampler.pending[slot]
-                    self._finished.append(_Finished(slot, number, version))
-                else:
-                    sampler.words = message[1:].decode("utf-8", "replace")
+                number, slot, version = FINISHED.unpack_from(message)
+                del sampler.pending[slot]
+                words = message[FINISHED.size :].decode("utf-8", "replace")
+                self._finished.append(_Finished(slot, number, version, words))
 
     def _is_hung(self, index: int) -> bool:
         sampler, memory = self._samplers[index], self._memory
@@ -290,7 +287,7 @@ class ProcessSampler:
         self._restarts += 1
         for number in sampler.pending.values():
             heapq.heappush(self._again, number)
-        self._fail(sampler.words or _last_words(sampler, self._patience_s))
+        self._fail(_last_words(sampler, self._patience_s))
         _bury(sampler)
         self._samplers[index] = self._spawn(index)
         self._give(index)
@@ -307,12 +304,12 @@ class ProcessSampler:
         """Copy a batch out of its slot; None if it is too old or broken, and then its number comes again."""
         arrays = self._slot.read(ring.buffer, finished.slot * self._slot.num_bytes)
         episodes = episodes_from(arrays, finished.version)
-        fault = fault_of(episodes, self._slot)
-        is_good = fault is None and self._version - finished.version <= self._max_lag
+        fault = finished.failure or fault_of(episodes, self._slot)
+        is_good = not fault and self._version - finished.version <= self._max_lag
         if not is_good:
             self._lost += 1
             heapq.heappush(self._again, finished.number)
-        if fault is not None:
+        if fault:
             self._fail(f"batch {finished.number}: {fault}")
         self._give(finished.slot // SLOTS)
         return (finished.number, episodes) if is_good else None

@@ -55,9 +55,10 @@ def connect(address: str | None, *, num_cpus: int, store_bytes: int) -> bool:
     if address is None:
         wanted["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     missing = wanted.keys() - os.environ.keys()
-    if missing and "ray" in sys.modules and not sys.modules["ray"].is_initialized():
+    loaded = sys.modules.get("ray")
+    if missing and loaded is not None and not loaded.is_initialized():
         raise TrainingError(
-            "ray: was imported before its settings were made, which it reads once; set for the whole program: "
+            "ray: was imported before its settings were made, which it reads once; set for the whole program "
             + " ".join(f"{name}={wanted[name]}" for name in sorted(missing))
         )
     for name in missing:

@@ -64,12 +64,14 @@ class SamplerActor:
         """Sample a batch."""
         make_policy, arrays = weights
         # Not when the actor starts: Ray gives up actors that fail to.
-        if self._rollout is None:
-            self._rollout = Rollout(self._spec)
+        rollout, self._rollout = self._rollout or Rollout(self._spec), None
         if self._policy is None:
             self._policy = make_policy()
         set_weights(self._policy, arrays)
-        return self._rollout.sample(self._policy, number, version=version)
+        episodes = rollout.sample(self._policy, number, version=version)
+        # Kept only where all went well: else nobody knows in what state it is.
+        self._rollout = rollout
+        return episodes
 
 
 @dataclass

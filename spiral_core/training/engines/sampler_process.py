@@ -1,7 +1,7 @@
 """What a spawned sampler does: take a number from its pipe, sample into a slot, say so, until the pipe ends.
 
-Messages are few bytes of fixed form, never pickled: to the sampler (batch number, slot); from it a letter and
-either (number, slot, version) or text. The specification comes pickled from the parent, which is ourselves.
+Messages are few bytes of fixed form, never pickled: to the sampler (batch number, slot), from it (batch
+number, slot, version) and perhaps text. The specification comes pickled from the parent, which is ourselves.
 """
 
 from __future__ import annotations
@@ -27,12 +27,8 @@ from spiral_core.training.engines.shared_memory import SharedBlock, WeightsBlock
 
 TASK: Final = struct.Struct("<qq")
 """Batch number and slot."""
-DONE: Final = b"D"
-"""Before `FINISHED`: a batch lies in its slot."""
-WORDS: Final = b"W"
-"""Before text: what a sampler says before it ends."""
 FINISHED: Final = struct.Struct("<qqq")
-"""Batch number, slot, version of the weights."""
+"""Batch number, slot, version of the weights; after it, where there is no batch, text that says why."""
 
 _LONGEST_WORDS: Final = 4000  # the pipe takes so much at once even when nobody reads
 
@@ -66,14 +62,9 @@ def run_sampler(order: SamplerOrder, pipe: connection.Connection, lock: Lock) ->
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
-    try:
+    # The learner is gone or wants nothing more: that is how a sampler ends.
+    with contextlib.suppress(EOFError, ConnectionError):
         _sample(order, pipe, lock)
-    except BaseException:  # noqa: BLE001 - whatever it was, the learner is told
-        words = traceback.format_exc().encode("utf-8", "replace")
-        with contextlib.suppress(OSError):
-            pipe.send_bytes(WORDS + words[-_LONGEST_WORDS:])
-        # What was said is for the learner; a traceback of every sampler on the terminal helps nobody.
-        os._exit(1)
 
 
 def _end_with_parent() -> None:
@@ -86,19 +77,25 @@ def _end_with_parent() -> None:
 
 def _sample(order: SamplerOrder, pipe: connection.Connection, lock: Lock) -> None:
     block, ring = SharedBlock.attach(order.weights_name), SharedBlock.attach(order.ring_name)
-    spec: RolloutSpec = pickle.loads(order.spec)  # noqa: S301 - our parent's own specification
-    rollout, policy = Rollout(spec), order.make_policy()
+    policy, rollout = order.make_policy(), None
     while True:
-        try:
-            task = pipe.recv_bytes()
-        except (EOFError, ConnectionResetError):
-            return
-        number, slot = TASK.unpack(task)
+        number, slot = TASK.unpack(pipe.recv_bytes())
         order.weights.sign(block, order.index, time.monotonic())
         with lock:
             arrays, version = order.weights.read(block, order.index)
         set_weights(policy, arrays)
-        episodes = rollout.sample(policy, number, version=version)
-        order.slot.write(episode_arrays(episodes), ring.buffer, slot * order.slot.num_bytes)
-        pipe.send_bytes(DONE + FINISHED.pack(number, slot, version))
+        try:
+            if rollout is None:
+                spec: RolloutSpec = pickle.loads(order.spec)  # noqa: S301 - our parent's own
+                rollout = Rollout(spec)
+            episodes = rollout.sample(policy, number, version=version)
+            order.slot.write(episode_arrays(episodes), ring.buffer, slot * order.slot.num_bytes)
+        except Exception:  # noqa: BLE001 - whatever it was, the learner is told
+            words = traceback.format_exc().encode("utf-8", "replace")
+            # In what state renderer and data are, nobody knows: the next batch gets new ones.
+            rollout = None
+            answer = FINISHED.pack(number, slot, version) + words[-_LONGEST_WORDS:]
+        else:
+            answer = FINISHED.pack(number, slot, version)
         order.weights.sign(block, order.index, time.monotonic())
+        pipe.send_bytes(answer)
