@@ -1,4 +1,4 @@
-"""`spiral evaluate` and `spiral sample`: what a trained agent's drawings are worth, and what they look like."""
+"""`spiral evaluate` and `spiral sample`: what an agent's drawings are worth, and what they look like."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from spiral_core.errors import AgentError
 from spiral_core.files import make_folder, write_atomic
 
 if TYPE_CHECKING:
-    from spiral_core.agent.policy import LightPolicy
+    from spiral_core.agent.policy_file import AnyPolicy
     from spiral_core.learning.rollout import EpisodeConfig
 
 _MANY = 1_000_000
@@ -25,8 +25,8 @@ def add_parser(verbs: Verbs) -> None:
     evaluate = verbs.add_parser(
         "evaluate",
         help="score an agent's drawings (needs torch)",
-        description="Score an agent's drawings: of a conditional one the error of its drawings of a data set,\n"
-        "of an unconditional one what a digit classifier makes of its samples.",
+        description="Score an agent's drawings: a conditional one's by the error of its drawings of a data\n"
+        "set, an unconditional one's by what a digit classifier makes of its samples.",
         epilog="examples:\n"
         "  spiral evaluate mnist_conditional mnist\n"
         "  spiral evaluate mnist_conditional mnist --attempts 16 --limit 2000 -o report\n"
@@ -61,8 +61,8 @@ def add_parser(verbs: Verbs) -> None:
     sample = verbs.add_parser(
         "sample",
         help="let an agent draw (needs torch)",
-        description="Write a sheet of an agent's drawings: samples of an unconditional agent, or the pictures\n"
-        "of a data set beside a conditional agent's drawings of them.",
+        description="Write a sheet of an agent's drawings: samples of an unconditional agent, or the\n"
+        "pictures of a data set above a conditional agent's drawings of them.",
         epilog="examples:\n"
         "  spiral sample mnist_unconditional -o digits.png\n"
         "  spiral sample mnist_conditional --data mnist --count 32 -o drawn.png",
@@ -185,7 +185,7 @@ def run_sample(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _load(name: str) -> tuple[LightPolicy, EpisodeConfig]:
+def _load(name: str) -> tuple[AnyPolicy, EpisodeConfig]:
     path = agent_file(name)
     try:
         from spiral_core.learning.agent_file import load_agent

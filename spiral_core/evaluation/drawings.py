@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spiral_core.agent.policy import LightPolicy
+from spiral_core.agent.policy_file import AnyPolicy
 from spiral_core.evaluation.digits import DigitClassifier
 from spiral_core.evaluation.distributions import frechet_distance
 from spiral_core.learning.datasets import ImageSet
@@ -73,7 +73,7 @@ class SampleScores:
 
 
 def score_reconstructions(
-    policy: LightPolicy,
+    policy: AnyPolicy,
     episode: EpisodeConfig,
     renderer_factory: RendererFactory,
     pictures: ImageSet,
@@ -133,7 +133,7 @@ def score_reconstructions(
 
 
 def draw_samples(
-    policy: LightPolicy,
+    policy: AnyPolicy,
     episode: EpisodeConfig,
     renderer_factory: RendererFactory,
     num: int,

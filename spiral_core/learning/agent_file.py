@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -11,8 +10,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from spiral_core.agent.policy import LightPolicy
-from spiral_core.agent.policy_config import PolicyConfig, check_shapes
+from spiral_core.agent.policy_config import check_tensors
+from spiral_core.agent.policy_file import AnyConfig, AnyPolicy, config_from_metadata, policy_from_config
 from spiral_core.agent.weights import load_weights, save_weights
 from spiral_core.errors import AgentError
 from spiral_core.learning.rollout import EpisodeConfig
@@ -20,26 +19,28 @@ from spiral_core.learning.rollout import EpisodeConfig
 Arrays = dict[str, npt.NDArray[np.float32]]
 
 
-def agent_metadata(policy: PolicyConfig, episode: EpisodeConfig) -> dict[str, str]:
+def agent_metadata(policy: AnyConfig, episode: EpisodeConfig) -> dict[str, str]:
     """Return the string table of an agent's weights file."""
     played = {"num_steps": episode.num_steps, "brush": episode.brush}
     return policy.to_metadata() | {"episode": json.dumps(played)}
 
 
-def save_agent(path: Path, policy: LightPolicy, episode: EpisodeConfig, *, half: bool = False) -> None:
+def save_agent(path: Path, policy: AnyPolicy, episode: EpisodeConfig, *, half: bool = False) -> None:
     """Write an agent, whole or not at all; `half` stores float16."""
     save_weights(path, arrays_of(policy), agent_metadata(policy.config, episode), half=half)
 
 
-def load_agent(path: Path) -> tuple[LightPolicy, EpisodeConfig]:
+def load_agent(path: Path) -> tuple[AnyPolicy, EpisodeConfig]:
     """Read an agent and what its episodes are.
 
     Raises:
         AgentError: The file is missing, malformed, or was not trained on episodes.
     """
     weights, metadata = load_weights(path)
-    config = PolicyConfig.from_metadata(metadata, str(path))
-    check_shapes(config, weights, str(path))
+    config = config_from_metadata(metadata, str(path))
+    policy = policy_from_config(config)
+    shapes = {name: tuple(tensor.shape) for name, tensor in policy.state_dict().items()}
+    check_tensors(shapes, weights, str(path))
     try:
         played = json.loads(metadata["episode"])
         episode = EpisodeConfig(
@@ -53,7 +54,6 @@ def load_agent(path: Path) -> tuple[LightPolicy, EpisodeConfig]:
         raise AgentError(
             f"{path}: episode: {error}; this agent was not trained on whole episodes (`spiral train` does)"
         ) from error
-    policy = LightPolicy(config)
     load_arrays(policy, weights, str(path))
     return policy.eval(), episode
 
@@ -73,17 +73,3 @@ def load_arrays(module: nn.Module, arrays: Arrays, source: str) -> None:
         module.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
     except RuntimeError as error:
         raise AgentError(f"{source}: {error}") from error
-
-
-def with_card(path: Path, card: dict[str, object]) -> str:
-    """Return the text of a model card that lies beside an agent, with what its file says about itself."""
-    policy, episode = load_agent(path)
-    shape = {
-        "parameters": sum(parameter.numel() for parameter in policy.parameters()),
-        "canvas_px": episode.canvas_px,
-        "num_steps": episode.num_steps,
-        "brush": episode.brush,
-        "is_conditional": episode.is_conditional,
-        "action_space": dataclasses.asdict(episode.action_space),
-    }
-    return json.dumps(card | {"agent": shape}, indent=2) + "\n"

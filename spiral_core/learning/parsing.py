@@ -1,7 +1,7 @@
 """Data sets as programs: what a conditional agent drew of each picture, replayed for another to imitate.
 
-A program is kept as its actions alone; canvases are drawn again when they are needed, which costs a tenth of an
-update. Imitating the best of several drawings of each picture is the wake phase of wake-sleep, or expert
+A program is kept as its actions alone; canvases are drawn again when they are needed, which costs a tenth of
+an update. Imitating the best of several drawings of each picture is the wake phase of wake-sleep, or expert
 iteration (Anthony et al. 2017, arXiv 1705.08439).
 """
 
@@ -72,8 +72,8 @@ class ParsedPrograms:
 class Replays:
     """Plays parsed programs, in an order drawn anew for each batch.
 
-    A conditional learner sees as target the picture that the program is a drawing of, as it will later; without
-    pictures the program's own last canvas. An unconditional one sees fresh noise.
+    A conditional learner sees as target the picture that the program is a drawing of, as it will later;
+    without pictures the program's own last canvas. An unconditional one sees fresh noise.
 
     Args:
         programs: What is played.
@@ -98,7 +98,7 @@ class Replays:
         wanted = (episode.num_steps, space.num_parts)
         if programs.actions.shape[1:] != wanted or (programs.actions >= space.num_values).any():
             raise ConfigError(
-                f"parsed programs: {programs.actions.shape[1:]} (actions, parts), must be {wanted} within the "
+                f"parsed programs: {programs.actions.shape[1:]} (actions, parts), must be {wanted} in the "
                 "action space of this run"
             )
         self._programs, self._is_conditional, self._seed = programs, episode.is_conditional, seed

@@ -1,7 +1,7 @@
 """The policy learner: episodes and rewards in, a better policy out; and imitation of given episodes.
 
-Shapes: T actions, B episodes, P action parts. Parts without an effect (the pressure of a jump) count neither in
-the loss nor in the entropy nor in the importance ratio, since nothing that follows depends on them.
+Shapes: T actions, B episodes, P action parts. Parts without an effect (the pressure of a jump) count neither
+in the loss nor in the entropy nor in the importance ratio, since nothing that follows depends on them.
 
 Sources: advantage actor-critic and entropy as in Ganin et al. 2018 (arXiv 1804.01118), section 3.2; V-trace:
 Espeholt et al. 2018 (arXiv 1802.01561); clipped ratio: Schulman et al. 2017 (arXiv 1707.06347), eq. 7.
@@ -20,7 +20,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from spiral_core.agent.policy import LightPolicy, PolicyInput
+from spiral_core.agent.policy_file import AnyPolicy
+from spiral_core.agent.policy_interface import PolicyInput
 from spiral_core.errors import ConfigError, TrainingError
 from spiral_core.learning.entropy import EntropyConfig, EntropyController, EntropyGuard, mean_part_entropy
 from spiral_core.learning.episodes import Episodes
@@ -39,12 +40,12 @@ class PolicyLearnerConfig:
             "clipped" (several passes with a clipped importance ratio).
         learning_rate: Adam's step size.
         warm_up: Updates over which the step size rises from 0.
-        final_share: Share of the step size that is left at the end of training, in (0, 1]; the fall is linear.
+        final_share: Share of the step size that is left at the end of training, in (0, 1]; it falls linearly.
         discount: Of rewards, in [0, 1]; the paper's sum is 1.
         trace: Lambda of the advantages, in [0, 1]; 1 trusts no value.
         value_weight: Weight of the value's squared error.
-        value_only: First updates in which nothing but the value's layer learns: a policy that was taught to draw has
-            none yet, and would be spoilt by advantages against a value that knows nothing.
+        value_only: First updates in which nothing but the value's layer learns: a policy that was taught to
+            draw has none yet, and would be spoilt by advantages against a value that knows nothing.
         passes: Passes over each batch ("clipped").
         parts: Updates in a pass, each on its share of the episodes ("clipped").
         clip: How far the ratio may move from 1 before its gradient is cut ("clipped").
@@ -90,9 +91,9 @@ class PolicyLearnerConfig:
 class Rescored(NamedTuple):
     """A policy's view of episodes: value (T, B), log_prob and entropy (T, B, P), with gradients."""
 
-    value_TB: Tensor
-    log_prob_TBP: Tensor
-    entropy_TBP: Tensor
+    value_TB: Tensor  # noqa: N815
+    log_prob_TBP: Tensor  # noqa: N815
+    entropy_TBP: Tensor  # noqa: N815
 
 
 class PolicyMetrics(NamedTuple):
@@ -124,7 +125,7 @@ class PolicyMetrics(NamedTuple):
     warning: str | None
 
 
-def rescore(policy: LightPolicy, episodes: Episodes) -> Rescored:
+def rescore(policy: AnyPolicy, episodes: Episodes) -> Rescored:
     """Score the actions of episodes under a policy, memory from zero, all steps seen in one pass."""
     steps, batch, _ = episodes.actions.shape
 
@@ -156,7 +157,7 @@ def rescore(policy: LightPolicy, episodes: Episodes) -> Rescored:
     )
 
 
-def imitation_loss(policy: LightPolicy, episodes: Episodes, weight_B: Tensor | None = None) -> Tensor:
+def imitation_loss(policy: AnyPolicy, episodes: Episodes, weight_B: Tensor | None = None) -> Tensor:
     """Return the mean negative log-probability of an action of the episodes, in nats.
 
     Args:
@@ -184,7 +185,7 @@ class PolicyLearner:
 
     def __init__(
         self,
-        policy: LightPolicy,
+        policy: AnyPolicy,
         config: PolicyLearnerConfig | None = None,
         entropy: EntropyConfig | None = None,
         *,
@@ -345,8 +346,9 @@ class PolicyLearner:
         norm = float(nn.utils.clip_grad_norm_(self.policy.parameters(), config.max_gradient_norm))
         if not math.isfinite(norm):
             raise TrainingError(
-                f"update {self.updates}: the gradient is not finite (policy loss {float(policy_loss.detach()):.3g}, "
-                f"value loss {float(value_loss.detach()):.3g}); go back to a checkpoint with a smaller learning rate"
+                f"update {self.updates}: the gradient is not finite (policy loss "
+                f"{float(policy_loss.detach()):.3g}, value loss {float(value_loss.detach()):.3g}); go back "
+                "to a checkpoint with a smaller learning rate"
             )
         self.optimizer.step()
         spread = float(targets_TB.var())

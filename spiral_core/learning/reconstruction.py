@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from spiral_core.agent.policy import LightPolicy
+from spiral_core.agent.policy_file import AnyPolicy
 from spiral_core.errors import CanvasError
 from spiral_core.learning.episodes import Episodes
 from spiral_core.learning.rollout import EpisodeConfig, play
@@ -47,7 +47,7 @@ class Reconstruction:
 
 
 def reconstruct(
-    policy: LightPolicy,
+    policy: AnyPolicy,
     episode: EpisodeConfig,
     renderer_factory: RendererFactory,
     pictures: npt.NDArray[np.uint8],
@@ -92,7 +92,7 @@ def _blocks(pictures: npt.NDArray[np.uint8]) -> Iterator[tuple[int, npt.NDArray[
 
 
 def attempt_batches(
-    policy: LightPolicy,
+    policy: AnyPolicy,
     episode: EpisodeConfig,
     renderer_factory: RendererFactory,
     pictures: npt.NDArray[np.uint8],

@@ -15,7 +15,8 @@ import numpy.typing as npt
 import torch
 
 from spiral_core.action_space import ActionSpace
-from spiral_core.agent.policy import LightPolicy, PolicyInput
+from spiral_core.agent.policy_file import AnyPolicy
+from spiral_core.agent.policy_interface import PolicyInput
 from spiral_core.environment import Observation, PaintingEnvironment, derived_key
 from spiral_core.errors import ConfigError
 from spiral_core.learning.datasets import ImageSet
@@ -95,7 +96,7 @@ class Rollout:
         self._environment = spec.episode.environment(spec.renderer_factory(spec.batch, side, side))
         self._targets = spec.load_targets() if spec.load_targets is not None else None
 
-    def sample(self, policy: LightPolicy, number: int, *, version: int = 0) -> Episodes:
+    def sample(self, policy: AnyPolicy, number: int, *, version: int = 0) -> Episodes:
         """Return batch `number` under a policy."""
         rng = np.random.default_rng([self.spec.seed, number])
         targets = index = None
@@ -113,7 +114,7 @@ class Rollout:
 
 
 def play(
-    policy: LightPolicy,
+    policy: AnyPolicy,
     environment: PaintingEnvironment,
     *,
     targets: npt.NDArray[np.uint8] | None,

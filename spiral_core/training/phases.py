@@ -1,8 +1,8 @@
 """The phases of a training, one update at a time: invert, reinforce, clone.
 
-Each is a function of its configuration, the policy it found and its counters; what it keeps for a resume is in
-`state_dict`. Nothing random outlives an update: everything is drawn anew from the seed and a counter, so a run
-that was killed goes on to the same numbers (with the engine "local").
+Each is a function of its configuration, the policy it found and its counters; what it keeps for a resume is
+in `state_dict`. Nothing random outlives an update: everything is drawn anew from the seed and a counter, so a
+run that was killed goes on to the same numbers (with the engine "local").
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from spiral_core.action_space import ActionPart
-from spiral_core.agent.policy import LightPolicy
+from spiral_core.agent.policy_file import AnyPolicy
 from spiral_core.errors import TrainingError
 from spiral_core.learning.critic_learner import CriticLearner, CriticMetrics
 from spiral_core.learning.datasets import ImageSet
@@ -87,7 +87,7 @@ class Imitation:
         source: What to imitate.
     """
 
-    def __init__(self, policy: LightPolicy, config: PhaseConfig, source: EpisodeSource) -> None:
+    def __init__(self, policy: AnyPolicy, config: PhaseConfig, source: EpisodeSource) -> None:
         self.policy, self.config, self.source = policy, config, source
         self.frames = self.updates = 0
         self.optimizer = torch.optim.Adam(policy.parameters(), lr=config.learning_rate, foreach=True)
@@ -131,7 +131,7 @@ class Imitation:
         """Nothing runs beside."""
 
 
-def inversion(policy: LightPolicy, run: RunConfig, config: PhaseConfig, renderer: Renderer) -> Imitation:
+def inversion(policy: AnyPolicy, run: RunConfig, config: PhaseConfig, renderer: Renderer) -> Imitation:
     """Return the phase that inverts random drawings."""
     episode = run.episode
     scribbles = Scribbles(
@@ -146,7 +146,7 @@ def inversion(policy: LightPolicy, run: RunConfig, config: PhaseConfig, renderer
 
 
 def cloning(
-    policy: LightPolicy,
+    policy: AnyPolicy,
     run: RunConfig,
     config: PhaseConfig,
     renderer: Renderer,
@@ -255,7 +255,7 @@ class Reinforcement:
 
     def __init__(
         self,
-        policy: LightPolicy,
+        policy: AnyPolicy,
         run: RunConfig,
         config: PhaseConfig,
         sampler: Sampler,

@@ -2,7 +2,7 @@
 
     [episode]           canvas, steps, brush, conditional or not
     [actions]           the action space
-    [policy]            shape of the policy
+    [policy]            kind ("light" or "paper") and shape of the policy
     [data]              what is drawn
     [scribbles]         what random drawings look like: of phases "invert", and of the data set "scribbles"
     [critic]            the discriminator, if a phase rewards its score
@@ -11,8 +11,8 @@
     [run]               seed, evaluations, checkpoints
     [[phase]]           what is done, in order: "invert", "reinforce" or "clone", each with its tables
 
-The recipe of two cores is invert, reinforce, clone, then reinforce with a critic and an anchor; pure SPIRAL is
-one phase "reinforce" with a critic and nothing before it.
+The recipe of two cores is invert, reinforce, clone, then reinforce with a critic and an anchor; pure SPIRAL
+is one phase "reinforce" with a critic and nothing before it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ import numpy.typing as npt
 
 from spiral_core.action_space import ActionSpace
 from spiral_core.agent.critic import CriticConfig
+from spiral_core.agent.paper_config import PaperConfig
 from spiral_core.agent.policy_config import PolicyConfig
+from spiral_core.agent.policy_file import AnyConfig
 from spiral_core.config import build, read_toml
 from spiral_core.errors import ConfigError
 from spiral_core.learning.critic_learner import CriticLearnerConfig
@@ -43,6 +45,7 @@ from spiral_core.training.engines import ENGINE_KINDS, EngineKind
 
 PhaseKind = Literal["invert", "reinforce", "clone"]
 PHASES: tuple[PhaseKind, ...] = ("invert", "reinforce", "clone")
+POLICIES: dict[str, type[PolicyConfig] | type[PaperConfig]] = {"light": PolicyConfig, "paper": PaperConfig}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +179,7 @@ class RunConfig:
     """A whole training run; see the module for the file it is read from."""
 
     episode: EpisodeConfig
-    policy: PolicyConfig
+    policy: AnyConfig
     data: DataConfig
     scribbles: ScribbleConfig
     critic: CriticConfig
@@ -267,9 +270,13 @@ def run_config(table: dict[str, Any], where: str) -> RunConfig:
 
     space = action_space(table.get("actions", {}), at("actions"))
     episode = build(_Episode, table.get("episode", {}), at("episode"))
-    policy = build(
-        PolicyConfig,
-        table.get("policy", {}),
+    shape = dict(table.get("policy", {}))
+    kind = shape.pop("kind", "light")
+    if kind not in POLICIES:
+        raise ConfigError(f"{at('policy')}: kind: {kind!r}, must be one of {', '.join(POLICIES)}")
+    policy: AnyConfig = build(
+        POLICIES[kind],
+        shape,
         at("policy"),
         action_space=space,
         is_conditional=episode.is_conditional,

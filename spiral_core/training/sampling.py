@@ -1,8 +1,8 @@
 """What every engine offers the learner: batches of whole episodes, counted, none of them lost unnoticed.
 
-The learner sets the pace: an engine holds at most a few finished batches and its samplers wait. Each batch has
-a number, and given the weights is a function of it (`learning.rollout`), so a batch lost with a dead sampler
-is sampled again under the same number, with newer weights.
+The learner sets the pace: an engine holds at most a few finished batches, its samplers wait. Each batch
+has a number, and given the weights is a function of it (`learning.rollout`), so a batch lost with a dead
+sampler is sampled again under the same number, with newer weights.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from spiral_core.agent.policy import LightPolicy
+from spiral_core.agent.policy_file import AnyPolicy
 from spiral_core.learning.episodes import Episodes
 
 
@@ -32,12 +32,12 @@ class SamplerHealth:
 class Sampler(Protocol):
     """Where a learner's episodes come from."""
 
-    def publish(self, policy: LightPolicy, version: int) -> None:
+    def publish(self, policy: AnyPolicy, version: int) -> None:
         """Give the samplers new weights; a copy is taken before this returns."""
         ...
 
     def next_batch(self) -> tuple[int, Episodes]:
-        """Return the next finished batch with its number; blocks. `Episodes.version` says whose weights acted.
+        """Return the next finished batch with its number; blocks. `Episodes.version` says whose weights.
 
         Raises:
             TrainingError: Samplers die faster than they can be replaced; the message says what they said.

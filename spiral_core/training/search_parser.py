@@ -109,7 +109,7 @@ def _search(
 
 
 def to_actions(strokes: StrokeArray, space: ActionSpace, num_steps: int) -> npt.NDArray[np.int64]:
-    """Return strokes as the actions of an episode: a jump to each stroke that begins elsewhere, then the stroke.
+    """Return strokes as an episode's actions: a jump to each stroke that begins elsewhere, then the stroke.
 
     Black strokes lie over one another in any order, so they are drawn as a pen would, each time from the
     nearest end of those left, turned around where that is nearer; colours keep their order. After the last

@@ -1,7 +1,7 @@
 """A training run from its first phase to its shipped agent: updates, curves, evaluations, checkpoints.
 
-What decides the numbers is in the phases; what happens here by the clock (checkpoints, the dashboard) does not
-touch them. So a run that was killed at any moment, resumed, ends as one that was not (engine "local").
+What decides the numbers is in the phases; what happens here by the clock (checkpoints, the dashboard) does
+not touch them. So a run that was killed at any moment, resumed, ends as one that was not (engine "local").
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from spiral_core.agent.policy import LightPolicy
+from spiral_core.agent.policy_file import policy_from_config
 from spiral_core.errors import AgentError
 from spiral_core.learning.agent_file import (
     agent_metadata,
@@ -87,7 +87,7 @@ class Training:
         self.renderer_factory, self.planning = renderer_factory, planning
         torch.set_num_threads(1)
         torch.manual_seed(config.run.seed)
-        self.policy = LightPolicy(config.policy)
+        self.policy = policy_from_config(config.policy)
         self.critic = CriticLearner(
             config.critic,
             dataclasses.replace(config.critic_learner, seed=config.run.seed),

@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from spiral_core.agent.policy import LightPolicy
-from spiral_core.agent.policy_config import PolicyConfig
+from spiral_core.agent.policy_file import AnyConfig, AnyPolicy, policy_from_config
 from spiral_core.environment import NOISE_SIZE
 from spiral_core.learning.episodes import Episodes
 from spiral_core.learning.rollout import RolloutSpec
@@ -136,20 +135,19 @@ def fault_of(episodes: Episodes, layout: BlockLayout) -> str | None:
 class PolicyMaker:
     """Builds a policy as it was built before, with other weights; picklable."""
 
-    kind: type[LightPolicy]
-    config: PolicyConfig
+    config: AnyConfig
 
     @classmethod
-    def of(cls, policy: LightPolicy) -> PolicyMaker:
+    def of(cls, policy: AnyPolicy) -> PolicyMaker:
         """Describe a policy."""
-        return cls(type(policy), policy.config)
+        return cls(policy.config)
 
-    def __call__(self) -> LightPolicy:
+    def __call__(self) -> AnyPolicy:
         """Build it on the CPU."""
-        return self.kind(self.config).eval()
+        return policy_from_config(self.config).eval()
 
 
-def weight_arrays(policy: LightPolicy) -> dict[str, Array]:
+def weight_arrays(policy: AnyPolicy) -> dict[str, Array]:
     """Return a copy of a policy's weights, from whatever device."""
     return {
         name: np.array(tensor.detach().cpu().numpy(), order="C")
@@ -157,12 +155,12 @@ def weight_arrays(policy: LightPolicy) -> dict[str, Array]:
     }
 
 
-def weights_layout(policy: LightPolicy) -> BlockLayout:
+def weights_layout(policy: AnyPolicy) -> BlockLayout:
     """Return how a policy's weights lie in memory."""
     return BlockLayout.of({name: (array.shape, array.dtype) for name, array in weight_arrays(policy).items()})
 
 
-def set_weights(policy: LightPolicy, arrays: Mapping[str, Array]) -> None:
+def set_weights(policy: AnyPolicy, arrays: Mapping[str, Array]) -> None:
     """Copy weights into a policy; each parameter keeps its own order in memory, so the sums stay the same."""
     state = policy.state_dict()
     assert state.keys() == arrays.keys()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spiral_core.agent.policy import LightPolicy
+from spiral_core.agent.policy_file import AnyPolicy
 from spiral_core.errors import TrainingError
 from spiral_core.learning.episodes import Episodes
 from spiral_core.learning.rollout import Rollout, RolloutSpec
@@ -25,10 +25,10 @@ class LocalSampler:
         self._rollout: Rollout | None = Rollout(spec)
         self._number = first_batch
         self._maker: PolicyMaker | None = None
-        self._policy: LightPolicy | None = None
+        self._policy: AnyPolicy | None = None
         self._version = 0
 
-    def publish(self, policy: LightPolicy, version: int) -> None:
+    def publish(self, policy: AnyPolicy, version: int) -> None:
         """Copy the weights that the next batches are sampled with."""
         maker = PolicyMaker.of(policy)
         if self._policy is None or maker != self._maker:

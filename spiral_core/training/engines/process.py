@@ -23,7 +23,7 @@ from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Lock
 from typing import Final, NamedTuple
 
-from spiral_core.agent.policy import LightPolicy
+from spiral_core.agent.policy_file import AnyPolicy
 from spiral_core.errors import ConfigError, TrainingError
 from spiral_core.learning.episodes import Episodes
 from spiral_core.learning.rollout import RolloutSpec
@@ -128,7 +128,7 @@ class ProcessSampler:
         self._failures = self._lost = self._restarts = 0
         self._is_stopped = False
 
-    def publish(self, policy: LightPolicy, version: int) -> None:
+    def publish(self, policy: AnyPolicy, version: int) -> None:
         """Copy weights to where the samplers read them before each batch.
 
         Raises:
@@ -198,7 +198,7 @@ class ProcessSampler:
         if self._is_stopped:
             raise TrainingError("sampling: the engine was stopped")
 
-    def _start(self, maker: PolicyMaker, policy: LightPolicy) -> None:
+    def _start(self, maker: PolicyMaker, policy: AnyPolicy) -> None:
         block = WeightsBlock.of(self._num_samplers, weights_layout(policy))
         weights = SharedBlock.create(block.num_bytes)
         try:

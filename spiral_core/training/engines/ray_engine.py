@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import torch
 
-from spiral_core.agent.policy import LightPolicy
+from spiral_core.agent.policy_file import AnyPolicy
 from spiral_core.errors import TrainingError
 from spiral_core.learning.episodes import Episodes
 from spiral_core.learning.rollout import Rollout, RolloutSpec
@@ -54,7 +54,7 @@ class SamplerActor:
         torch.set_num_threads(1)
         self._spec = spec
         self._rollout: Rollout | None = None
-        self._policy: LightPolicy | None = None
+        self._policy: AnyPolicy | None = None
 
     def is_there(self) -> bool:
         """Answer."""
@@ -139,7 +139,7 @@ class RaySampler:
         # By value: arguments that lie in the store may be gone when an actor restarts.
         self._actors = [_Actor(make.remote(spec), time.monotonic()) for _ in range(num_samplers)]
 
-    def publish(self, policy: LightPolicy, version: int) -> None:
+    def publish(self, policy: AnyPolicy, version: int) -> None:
         """Put the weights into the object store, once for all actors.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Small episodes with real parts: libmypaint's brush on 32 px canvases, a light policy of a few thousand numbers."""
+"""Small episodes with real parts: libmypaint's brush on 32 px canvases, a policy of some thousand numbers."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def test_the_first_updates_may_leave_the_policy_alone(
     policy = small_policy()
     learner = learner_of(policy, value_only=2)
     head = policy.value.weight.detach().clone()
-    flag = policy.heads["flag"].weight.detach().clone()
+    flag = policy.get_parameter("heads.flag.weight").detach().clone()
     rollout = Rollout(spec)
     shown = rollout.sample(policy, 100)
     before = rescore(policy, shown).log_prob_TBP.detach()
@@ -125,9 +125,9 @@ def test_the_first_updates_may_leave_the_policy_alone(
         if number == 1:
             after = rescore(policy, shown).log_prob_TBP.detach()
             assert torch.equal(before, after)
-            assert torch.equal(policy.heads["flag"].weight, flag)
+            assert torch.equal(policy.get_parameter("heads.flag.weight"), flag)
             assert not torch.equal(policy.value.weight, head)
-    assert not torch.equal(policy.heads["flag"].weight, flag)
+    assert not torch.equal(policy.get_parameter("heads.flag.weight"), flag)
 
 
 def test_rewards_that_are_no_numbers_are_refused(

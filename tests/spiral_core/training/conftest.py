@@ -1,4 +1,4 @@
-"""A reader of event files that shares nothing with their writer but what a record holds; trainings of seconds."""
+"""Trainings of seconds; a reader of event files that shares nothing with their writer but a record."""
 
 from __future__ import annotations
 

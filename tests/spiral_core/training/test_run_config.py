@@ -28,7 +28,10 @@ def test_every_shipped_configuration_can_be_read(path: Path) -> None:
         ({"phase": [{}], "phases": {}}, r"unknown table \[phases\]"),
         ({"phase": {}}, r"phase: must be \[\[phase\]\] tables"),
         ({"phase": [{"kind": "dance"}]}, "phase 0: kind: 'dance', must be one of invert, reinforce, clone"),
-        ({"phase": [{"reward": {"l2_frm": 1.0}}]}, "phase 0: reward: unknown key 'l2_frm'; did you mean 'l2_form'"),
+        (
+            {"phase": [{"reward": {"l2_frm": 1.0}}]},
+            "phase 0: reward: unknown key 'l2_frm'; did you mean 'l2_form'",
+        ),
         ({"phase": [{"frames": 1.5}]}, "phase 0: frames: 1.5, must be a int"),
         ({"phase": [{}], "engine": {"kind": "mpi"}}, r"\[engine\]: kind: 'mpi', must be one of local"),
         ({"phase": [{}], "actions": {"radii_px": "all"}}, "radii_px: 'all', must be a list of numbers"),
@@ -51,7 +54,7 @@ def test_values_can_be_replaced_by_dotted_names() -> None:
     assert config.run.seed == 3
     with pytest.raises(ConfigError, match=r"--set phase.2.frames: '2', must be a number in \[0, 1\]"):
         override(table, "phase.2.frames", 7)
-    with pytest.raises(ConfigError, match="'run.seed' is a value, not a table"):
+    with pytest.raises(ConfigError, match=r"'run\.seed' is a value, not a table"):
         override(table, "run.seed.x", 7)
 
 

@@ -16,7 +16,7 @@ Runner = Any
 
 
 def test_no_constant_drawing_scores_well_on_the_held_out_targets() -> None:
-    """The mean of the targets has the least error of all fixed pictures, so of all that can be drawn blindly."""
+    """The mean of the targets has the least error of all fixed pictures, so of all that are drawn blindly."""
     _, held_out = split_pictures(read_run_config(TINY), mypaint_renderer)
     assert len({image.tobytes() for image in held_out.images}) >= 1000
     targets = held_out.images.astype(np.float64) / 255

@@ -69,7 +69,7 @@ def test_a_run_leaves_an_agent_curves_and_pictures(runner: Runner) -> None:
 
 @pytest.mark.parametrize("stop_after", [3, 20, 31])
 def test_a_stopped_run_goes_on_to_the_same_numbers(runner: Runner, stop_after: int) -> None:
-    """Stopped in the first phase, at its very end, and in the second; with every kind of phase and a critic."""
+    """Stopped in the first phase, at its end, and in the second; with every kind of phase and a critic."""
     phases = (
         INVERT,
         {**REINFORCE, "frames": 480, "learner": {"anchor_weight": 0.01}},
@@ -89,7 +89,9 @@ def test_an_unconditional_agent_learns_from_a_clone_and_a_critic(runner: Runner)
     clone = {"kind": "clone", "pictures": 32, "frames": 480}
     path = runner.begin("run", runner.table(clone, ADVERSARIAL, episode=episode))
     last = metrics_of(path)[-1]
-    assert {"critic_loss", "critic_real", "critic_fake", "critic_return", "anchor_distance", "ink"} <= set(last)
+    assert {"critic_loss", "critic_real", "critic_fake", "critic_return", "anchor_distance", "ink"} <= set(
+        last
+    )
     assert not load_agent(path / "agent.safetensors")[1].is_conditional
 
 
