@@ -93,13 +93,10 @@ PaintSurface::PaintSurface(CanvasBatch& canvases)
     vtable_.get_color_pigment = paint_get_color_pigment;
 }
 
-MyPaintSurface* PaintSurface::on(int canvas) {
+void PaintSurface::on(int canvas) {
     canvas_ = canvas;
     dirty_ = Rect{};
-    return &vtable_.parent;
 }
-
-Rect PaintSurface::take_dirty() { return dirty_; }
 
 void PaintSurface::draw(Dab dab) {
     if (!prepare_dab(dab)) return;
