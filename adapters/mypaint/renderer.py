@@ -1,6 +1,7 @@
 """MyPaintRenderer: `spiral_core.rendering.Renderer` on libmypaint's brush engine.
 
-libmypaint decides where every dab goes and what it looks like; our own surface draws the dabs, to the bit as
+libmypaint decides where every dab goes and what it looks like; for plain brushes a short cut repeats its
+arithmetic (native/plain_brush.h), dab by dab the same. Our own surface draws the dabs, to the bit as
 libmypaint's tiled surface would (tests/adapters/test_mypaint_parity.py). Same program, same bytes: in another
 process, in a batch of another size, with another number of threads.
 """

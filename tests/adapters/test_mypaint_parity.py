@@ -248,6 +248,24 @@ def test_every_instruction_set_paints_the_same_bytes(instruction_sets: list[str]
             assert np.array_equal(pictures[name], pictures[instruction_sets[0]]), (brush, name)
 
 
+@pytest.mark.parametrize("brush", ["round", "soft", "classic/dry_brush"])
+def test_full_and_missing_colours_meet_as_in_libmypaint(brush: str, instruction_sets: list[str]) -> None:
+    """Channels of nothing and of everything over each other, where fixed point is at its ends."""
+    strokes = strokes_across(40, brush, seed=11)
+    rng = np.random.default_rng(4)
+    strokes.values[:, 9:12] = rng.integers(0, 2, (40, 3))
+    strokes.values[:, [1, 3, 5]] = (rng.integers(0, SIDE, (40, 1)) + 0.5) / SIDE  # through centres of pixels
+    strokes.values[:, 8] = rng.uniform(0.03, 0.3, 40)
+    strokes.values[:, 12] = 1.0
+    black = strokes_across(10, "round", seed=12)
+    black.values[:, 6:] = [1.0, 1.0, 0.2, 0.0, 0.0, 0.0, 1.0]
+    assert theirs([black], SIDE, SIDE)[..., :3].min() == 0.0
+    expected = theirs([black, strokes], SIDE, SIDE)
+    for name in instruction_sets:
+        _native.use_instruction_set(name)
+        assert np.array_equal(ours([black, strokes], SIDE, SIDE), expected), name
+
+
 def test_an_instruction_set_that_this_processor_lacks_is_refused() -> None:
     with pytest.raises(ValueError, match="no kernels for abacus"):
         _native.use_instruction_set("abacus")

@@ -1,8 +1,10 @@
-"""The short cut that planning takes for plain brushes places the very dabs of libmypaint."""
+"""The short cut for plain brushes places the very dabs of libmypaint."""
 
 from __future__ import annotations
 
+import functools
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.mypaint import _native, find_brush, shipped_brushes
+from adapters.mypaint.brushes import SYSTEM_FOLDERS
+from spiral_core.errors import BrushError
 
 Row = npt.NDArray[np.float64]
 
@@ -30,6 +34,8 @@ def rows(draw: st.DrawFn) -> Row:
 
 widths = st.sampled_from([1.0, 37.0, 128.0, 640.0])
 seeds = st.integers(0, 2**30 - 1)
+# Motion events of a stroke; 0 takes as few as its curve needs.
+events = st.sampled_from([0, 1, 3, _native.MAX_EVENTS])
 
 
 def dot(opacity: float = 1.0) -> Row:
@@ -49,29 +55,77 @@ def changed(name: str, **settings: Any) -> str:
     return json.dumps(brush)
 
 
-def same_dabs(brush: str, row: Row, seed: int, width_px: float) -> bool:
-    plain = _native.plain_dabs(brush, row, seed, width_px)
+def is_plain(brush: str) -> bool:
+    return _native.plain_dabs(brush, line(), 1, 100.0, 0) is not None
+
+
+def same_dabs(brush: str, row: Row, seed: int, width_px: float, events: int) -> bool:
+    plain = _native.plain_dabs(brush, row, seed, width_px, events)
     assert plain is not None
-    return plain.tobytes() == _native.libmypaint_dabs(brush, row, seed, width_px).tobytes()
+    return plain.tobytes() == _native.libmypaint_dabs(brush, row, seed, width_px, events).tobytes()
+
+
+@functools.cache
+def plain_system_brushes() -> list[str]:
+    """Return the files of Debian's brushes that take the short cut, each set of settings once."""
+    files: dict[str, str] = {}
+    for path in sorted(str(path) for folder in SYSTEM_FOLDERS for path in folder.rglob("*.myb")):
+        try:
+            brush = find_brush(path)
+        except BrushError:
+            continue
+        if not brush.is_pigment and is_plain(brush.json):
+            files.setdefault(brush.json, path)
+    return list(files.values())
 
 
 def test_all_shipped_brushes_are_plain() -> None:
     assert len(shipped_brushes()) == 4
     for name in shipped_brushes():
-        assert _native.plain_dabs(find_brush(name).json, line(), 1, 100.0) is not None
+        assert is_plain(find_brush(name).json)
 
 
-@given(st.sampled_from(shipped_brushes()), rows(), seeds, widths)
-def test_dabs_equal_libmypaints_bit_for_bit(name: str, row: Row, seed: int, width_px: float) -> None:
-    assert same_dabs(find_brush(name).json, row, seed, width_px)
+def test_many_debian_brushes_are_plain() -> None:
+    names = {"/".join(Path(path).parts[-2:]) for path in plain_system_brushes()}
+    assert {"classic/pen.myb", "classic/dry_brush.myb"} <= names
+    assert len(names) >= 40
+
+
+@given(st.sampled_from(shipped_brushes()), rows(), seeds, widths, events)
+def test_dabs_equal_libmypaints_bit_for_bit(
+    name: str, row: Row, seed: int, width_px: float, events: int
+) -> None:
+    assert same_dabs(find_brush(name).json, row, seed, width_px, events)
+
+
+@given(rows(), seeds, widths, events)
+def test_dabs_of_every_plain_debian_brush_are_the_same(
+    row: Row, seed: int, width_px: float, events: int
+) -> None:
+    different = [
+        path
+        for path in plain_system_brushes()
+        if not same_dabs(find_brush(path).json, row, seed, width_px, events)
+    ]
+    assert different == []
 
 
 def test_there_are_dabs_to_compare_and_chance_moves_them() -> None:
     dry = find_brush("dry").json
-    first = _native.libmypaint_dabs(dry, line(), 1, 100.0)
+    first = _native.libmypaint_dabs(dry, line(), 1, 100.0, 0)
     assert len(first) > 50
-    assert first.shape[1] == 6
-    assert not np.array_equal(first, _native.libmypaint_dabs(dry, line(), 2, 100.0))
+    assert first.shape[1] == 13
+    assert not np.array_equal(first, _native.libmypaint_dabs(dry, line(), 2, 100.0, 0))
+
+
+def test_pressure_speed_and_lag_matter_to_the_pen() -> None:
+    """Shows that the comparison above reaches what the pen is made of."""
+    pen = find_brush("classic/pen").json
+    usual = _native.libmypaint_dabs(pen, line(), 1, 100.0, 50)
+    assert len(np.unique(usual[:, 2])) > 10
+    assert len(usual) > 10
+    fewer = _native.libmypaint_dabs(pen, line(), 1, 100.0, 5)
+    assert not np.array_equal(usual[: len(fewer)], fewer[: len(usual)])
 
 
 @given(
@@ -83,8 +137,14 @@ def test_there_are_dabs_to_compare_and_chance_moves_them() -> None:
     gain=st.floats(-1, 1),
     scatter=st.floats(0, 2),
     varied_radius=st.floats(0, 0.6),
+    speeds=st.tuples(st.floats(-1, 1), st.floats(-1, 1)),
+    slowness=st.sampled_from([0.0, 0.0005, 0.04, 0.8, 3.0]),
+    gamma=st.floats(-8, 8),
+    lags=st.tuples(st.sampled_from([0.0, 0.0011, 0.65, 10.0]), st.sampled_from([0.0, 0.8, 10.0])),
+    dabs_per_second=st.sampled_from([0.0, 3.0, 80.0]),
     row=rows(),
     seed=seeds,
+    events=events,
 )
 def test_dabs_of_made_up_plain_brushes_are_the_same(
     base: str,
@@ -95,21 +155,34 @@ def test_dabs_of_made_up_plain_brushes_are_the_same(
     gain: float,
     scatter: float,
     varied_radius: float,
+    speeds: tuple[float, float],
+    slowness: float,
+    gamma: float,
+    lags: tuple[float, float],
+    dabs_per_second: float,
     row: Row,
     seed: int,
+    events: int,
 ) -> None:
     brush = changed(
         base,
         radius_logarithmic=(1.0, {"pressure": [[0, radius[0]], [0.4, 0], [1, radius[1]]]}),
-        hardness=(hardness, {"random": [[0, -0.2], [1, 0.2]]}),
-        opaque=(0.6, {"pressure": [[0, -0.3], [1, 0.3]]}),
+        hardness=(hardness, {"random": [[0, -0.2], [1, 0.2]], "speed1": [[0, 0], [4, speeds[0]]]}),
+        opaque=(0.6, {"pressure": [[0, -0.3], [1, 0.3]], "speed2": [[0, 0], [2, 0.1], [4, speeds[1]]]}),
+        speed1_slowness=slowness,
+        speed2_slowness=0.8,
+        speed1_gamma=gamma,
+        speed2_gamma=4.0,
+        slow_tracking=lags[0],
+        slow_tracking_per_dab=lags[1],
+        dabs_per_second=dabs_per_second,
         opaque_linearize=linearize,
         anti_aliasing=anti_aliasing,
         pressure_gain_log=gain,
         offset_by_random=scatter,
         radius_by_random=varied_radius,
     )
-    assert same_dabs(brush, row, seed, 100.0)
+    assert same_dabs(brush, row, seed, 100.0, events)
 
 
 @pytest.mark.parametrize(
@@ -121,15 +194,14 @@ def test_dabs_of_made_up_plain_brushes_are_the_same(
         ("colorize", 1.0),
         ("change_color_h", 0.1),
         ("snap_to_pixel", 1.0),
-        ("dabs_per_second", 20.0),
-        ("slow_tracking", 1.0),
-        ("slow_tracking_per_dab", 1.0),
         ("tracking_noise", 0.3),
         ("offset_by_speed", 0.3),
         ("offset_x", 0.5),
         ("offset_angle", 0.5),
         ("elliptical_dab_ratio", 2.0),
-        ("hardness", (0.5, {"speed1": [[0, 0], [4, 0.4]]})),
+        ("hardness", (0.5, {"custom": [[0, 0], [4, 0.4]]})),
+        ("slow_tracking_per_dab", (1.0, {"pressure": [[0, 0], [1, 2]]})),
+        ("speed1_slowness", (0.1, {"random": [[0, 0], [1, 2]]})),
         ("radius_logarithmic", (1.0, {"direction": [[0, 0], [180, 1]]})),
         ("opaque", (1.0, {"stroke": [[0, 0], [1, -0.5]]})),
         ("opaque_multiply", (0.0, {"gridmap_x": [[0, 0], [256, 1]]})),
@@ -140,15 +212,15 @@ def test_dabs_of_made_up_plain_brushes_are_the_same(
 )
 def test_what_makes_a_brush_more_than_plain(setting: str, value: Any) -> None:
     brush = changed("round", **{setting: value})
-    assert _native.plain_dabs(brush, line(), 1, 100.0) is None
-    assert len(_native.libmypaint_dabs(brush, line(), 1, 100.0)) > 0
+    assert not is_plain(brush)
+    assert len(_native.libmypaint_dabs(brush, line(), 1, 100.0, 0)) > 0
 
 
 def test_a_broken_brush_is_not_plain() -> None:
-    assert _native.plain_dabs("no brush", line(), 1, 100.0) is None
+    assert not is_plain("no brush")
 
 
 def test_strokes_without_length_agree_too() -> None:
     for name in shipped_brushes():
         for opacity in (1.0, 0.3):
-            assert same_dabs(find_brush(name).json, dot(opacity), 3, 200.0)
+            assert same_dabs(find_brush(name).json, dot(opacity), 3, 200.0, 0)

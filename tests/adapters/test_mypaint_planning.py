@@ -33,7 +33,7 @@ LIMITS = StrokeLimits(
 def dab_coverage(dab: npt.NDArray[np.float32], height: int, width: int) -> npt.NDArray[np.float32]:
     """Return how much one round dab covers of each pixel: libmypaint's definition, in its arithmetic."""
     one = np.float32(1)
-    x, y, radius, hardness, angle, opacity = dab
+    x, y, radius, hardness, _, angle, opacity = dab[:7]
     hardness, opacity = hardness.clip(0, 1), opacity.clip(0, 1)
     if radius < 0.1 or hardness == 0 or opacity == 0:
         return np.zeros((height, width), np.float32)
@@ -70,7 +70,7 @@ def coverage(strokes: StrokeArray, index: int, height: int, width: int) -> Float
     brush = find_brush(strokes.brushes[strokes.brush[index]])
     row = strokes.values[index : index + 1]
     bare = np.ones((height, width))
-    for dab in _native.libmypaint_dabs(brush.json, row, int(strokes.seed[index]), float(width)):
+    for dab in _native.libmypaint_dabs(brush.json, row, int(strokes.seed[index]), float(width), 0):
         bare *= 1.0 - dab_coverage(dab, height, width)
     return 1.0 - bare
 

@@ -79,26 +79,25 @@ class QuietLibrary {
 #endif
 };
 
-void rgb_to_hsv(double r, double g, double b, float* h, float* s, float* v) {
-    const double high = std::max({r, g, b});
-    const double low = std::min({r, g, b});
+}  // namespace
+
+HsvColor hsv_of(const StrokeRow& row) {
+    const double high = std::max({row.red, row.green, row.blue});
+    const double low = std::min({row.red, row.green, row.blue});
     const double span = high - low;
     double hue = 0.0;
     if (span > 0.0) {
-        if (high == r) {
-            hue = (g - b) / span + (g < b ? 6.0 : 0.0);
-        } else if (high == g) {
-            hue = (b - r) / span + 2.0;
+        if (high == row.red) {
+            hue = (row.green - row.blue) / span + (row.green < row.blue ? 6.0 : 0.0);
+        } else if (high == row.green) {
+            hue = (row.blue - row.red) / span + 2.0;
         } else {
-            hue = (r - g) / span + 4.0;
+            hue = (row.red - row.green) / span + 4.0;
         }
     }
-    *h = static_cast<float>(hue / 6.0);
-    *s = static_cast<float>(high > 0.0 ? span / high : 0.0);
-    *v = static_cast<float>(high);
+    return {static_cast<float>(hue / 6.0), static_cast<float>(high > 0.0 ? span / high : 0.0),
+            static_cast<float>(high)};
 }
-
-}  // namespace
 
 bool knows_setting(const std::string& name) {
     return mypaint_brush_setting_from_cname(name.c_str()) != static_cast<MyPaintBrushSetting>(-1);
@@ -211,14 +210,13 @@ void Brush::event(MyPaintSurface* surface, float x, float y, float pressure, dou
 }
 
 void Brush::set_appearance(const StrokeRow& s, double width_px) {
-    float h, sat, v;
-    rgb_to_hsv(s.red, s.green, s.blue, &h, &sat, &v);
+    const HsvColor color = hsv_of(s);
     auto set = [this](MyPaintBrushSetting id, float value) {
         if (mypaint_brush_get_base_value(brush_, id) != value) mypaint_brush_set_base_value(brush_, id, value);
     };
-    set(MYPAINT_BRUSH_SETTING_COLOR_H, h);
-    set(MYPAINT_BRUSH_SETTING_COLOR_S, sat);
-    set(MYPAINT_BRUSH_SETTING_COLOR_V, v);
+    set(MYPAINT_BRUSH_SETTING_COLOR_H, color.h);
+    set(MYPAINT_BRUSH_SETTING_COLOR_S, color.s);
+    set(MYPAINT_BRUSH_SETTING_COLOR_V, color.v);
     set(MYPAINT_BRUSH_SETTING_RADIUS_LOGARITHMIC, static_cast<float>(std::log(s.radius * width_px)));
     set(MYPAINT_BRUSH_SETTING_OPAQUE, opaque_base_ * static_cast<float>(s.opacity));
 }

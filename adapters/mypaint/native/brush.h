@@ -69,6 +69,12 @@ class Brush {
     float opaque_base_;
 };
 
+// The colour of a stroke as libmypaint keeps it, hue in turns.
+struct HsvColor {
+    float h, s, v;
+};
+HsvColor hsv_of(const StrokeRow& stroke);
+
 // Does this libmypaint have a brush setting, or an input to settings, of that name?
 bool knows_setting(const std::string& name);
 bool knows_input(const std::string& name);

@@ -10,7 +10,7 @@ namespace spiral {
 CanvasBatch::CanvasBatch(int count, int height, int width)
     : count_(count), height_(height), width_(width), plane_size_(std::size_t(height) * width),
       // Kernels may write back what they read a little past the end of a canvas.
-      canvas_stride_(4 * plane_size_ + kLanes), pixels_(count * canvas_stride_), opaque_(count, 0) {}
+      canvas_stride_(4 * plane_size_ + kWideLanes), pixels_(count * canvas_stride_), opaque_(count, 0) {}
 
 void CanvasBatch::clear(int canvas, const double color[3]) {
     for (int c = 0; c < 4; ++c) {
@@ -93,13 +93,10 @@ PaintSurface::PaintSurface(CanvasBatch& canvases)
     vtable_.get_color_pigment = paint_get_color_pigment;
 }
 
-MyPaintSurface* PaintSurface::on(int canvas) {
+void PaintSurface::on(int canvas) {
     canvas_ = canvas;
     dirty_ = Rect{};
-    return &vtable_.parent;
 }
-
-Rect PaintSurface::take_dirty() { return dirty_; }
 
 void PaintSurface::draw(Dab dab) {
     if (!prepare_dab(dab)) return;

@@ -47,8 +47,11 @@ class CanvasBatch {
 class PaintSurface {
   public:
     explicit PaintSurface(CanvasBatch& canvases);
-    MyPaintSurface* on(int canvas);
-    Rect take_dirty();
+    // Dabs go to this canvas from now on.
+    void on(int canvas);
+    MyPaintSurface* surface() { return &vtable_.parent; }
+    // The pixels touched since then.
+    Rect dirty() const { return dirty_; }
 
     void draw(Dab dab);
     void sample(float x, float y, float radius, float* r, float* g, float* b, float* a) const;

@@ -174,13 +174,14 @@ namespace {
 
 #define SPIRAL_INLINE inline __attribute__((always_inline))
 
-constexpr std::int32_t kRamp[kLanes] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-constexpr float kFloatRamp[kLanes] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+constexpr std::uint16_t kEvenNumbers[kWideLanes] = {0,  2,  4,  6,  8,  10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30,
+                                                    32, 34, 36, 38, 40, 42, 44, 46, 48, 50, 52, 54, 56, 58, 60, 62};
+constexpr float kRamp[kLanes] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
 using PaintKernel = void (*)(const DabShape&, const Rect&, const DabInk&, bool, const Planes&);
 
 struct PaintKernels {
-    PaintKernel paint[3], erase[3];  // round, tilted, small
+    PaintKernel paint[4], erase[4];  // round, turned, tilted, small
 };
 
 #define SPIRAL_LEVEL 0
@@ -232,7 +233,7 @@ std::vector<InstructionSet> available() {
 
 PaintKernels kernels_in_use = available().front().kernels;
 
-int form(const DabShape& s) { return s.antialiased ? 2 : s.upright ? 0 : 1; }
+int form(const DabShape& s) { return s.antialiased ? 3 : s.upright ? 0 : s.aspect == 1.0f ? 1 : 2; }
 
 }  // namespace
 

@@ -79,6 +79,7 @@ void dab_row(const DabShape& shape, int left, int y, int count, float* coverage)
 void quantize_row(const float* coverage, int count, std::uint16_t* mask);
 
 constexpr int kLanes = 16;  // pixels that one step of a kernel takes
+constexpr int kWideLanes = 2 * kLanes;  // and one of those for wide dabs
 
 // What a dab puts on a canvas, in fixed point.
 struct DabInk {
@@ -87,7 +88,7 @@ struct DabInk {
     std::uint16_t alpha;  // less than kOne erases: it scales what is put on, not what is taken off
 };
 
-// Four planes of one canvas. Kernels may read and write back kLanes pixels past the end of the last one.
+// Four planes of one canvas. Kernels may read and write back kWideLanes pixels past the end of the last one.
 struct Planes {
     std::uint16_t* first;
     std::size_t plane_size;

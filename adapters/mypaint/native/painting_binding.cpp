@@ -72,15 +72,15 @@ void check_index(std::size_t index, std::size_t size) {
 
 }  // namespace
 
-// The dabs of one stroke as libmypaint places them, for the comparison with the short cut of planning.
+// The dabs of one stroke as libmypaint places them, for the comparison with the short cut.
 class RecordingSurface {
   public:
     RecordingSurface() {
-        vtable_.parent.draw_dab = [](MyPaintSurface* self, float x, float y, float radius, float, float, float,
-                                     float opaque, float hardness, float, float aspect, float angle, float,
-                                     float) -> int {
-            reinterpret_cast<RecordingSurface*>(self)->add({x, y, radius, hardness, aspect, angle, opaque, 0, 0, 0, 0,
-                                                            0, 0, 0, 0, 0});
+        vtable_.parent.draw_dab = [](MyPaintSurface* self, float x, float y, float radius, float r, float g, float b,
+                                     float opaque, float hardness, float alpha, float aspect, float angle,
+                                     float lock_alpha, float colorize) -> int {
+            reinterpret_cast<RecordingSurface*>(self)->add({x, y, radius, hardness, aspect, angle, opaque, r, g, b,
+                                                            alpha, lock_alpha, colorize, 0, 0, 0});
             return 1;
         };
         vtable_.parent.get_color = [](MyPaintSurface*, float, float, float, float* r, float* g, float* b, float* a) {
@@ -88,10 +88,14 @@ class RecordingSurface {
         };
     }
     MyPaintSurface* surface() { return &vtable_.parent; }
-    void add(const Dab& d) { dabs_.insert(dabs_.end(), {d.x, d.y, d.radius, d.hardness, d.angle, d.opaque}); }
+    void add(const Dab& d) {
+        // An ellipse wider than long is drawn round.
+        dabs_.insert(dabs_.end(), {d.x, d.y, d.radius, d.hardness, std::max(d.aspect, 1.0f), d.angle, d.opaque, d.r, d.g,
+                                   d.b, d.alpha, d.lock_alpha, d.colorize});
+    }
     nb::ndarray<nb::numpy, float> take() {
-        const std::size_t count = dabs_.size() / 6;
-        return own_array(std::move(dabs_), {count, 6});
+        const std::size_t count = dabs_.size() / 13;
+        return own_array(std::move(dabs_), {count, 13});
     }
 
   private:
@@ -100,20 +104,23 @@ class RecordingSurface {
 };
 
 void bind_painting(nb::module_& m) {
-    // x, y, radius, hardness, angle, opacity of each dab; None if the brush is not plain.
-    m.def("plain_dabs", [](std::string json, const RowsIn& row, std::int32_t seed, double width_px) -> nb::object {
+    // Each dab as a surface is asked for it, opacity after angle; None if the brush is not plain. `events` as in
+    // Renderer.draw: 0 takes as few as the curve needs.
+    m.def("plain_dabs", [](std::string json, const RowsIn& row, std::int32_t seed, double width_px,
+                           int events) -> nb::object {
         check_length("row", row.shape(0), 1);
         auto plain = PlainBrush::from({std::move(json), false, false});
         if (!plain) return nb::none();
         RecordingSurface dabs;
-        plain->draw(*check_rows(row), seed, width_px, [&](const Dab& d) { dabs.add(d); });
+        plain->draw(*check_rows(row), seed, width_px, events, [&](const Dab& d) { dabs.add(d); });
         return nb::cast(dabs.take());
-    }, nb::sig("def plain_dabs(json: str, row: numpy.ndarray, seed: int, width_px: float) -> numpy.ndarray | None"));
-    m.def("libmypaint_dabs", [](std::string json, const RowsIn& row, std::int32_t seed, double width_px) {
+    }, nb::sig("def plain_dabs(json: str, row: numpy.ndarray, seed: int, width_px: float, events: int) "
+                "-> numpy.ndarray | None"));
+    m.def("libmypaint_dabs", [](std::string json, const RowsIn& row, std::int32_t seed, double width_px, int events) {
         check_length("row", row.shape(0), 1);
         Brush brush({std::move(json), false, false});
         RecordingSurface dabs;
-        brush.draw(dabs.surface(), *check_rows(row), seed, width_px);
+        brush.draw(dabs.surface(), *check_rows(row), seed, width_px, events);
         return dabs.take();
     });
 

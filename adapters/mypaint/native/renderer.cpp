@@ -8,13 +8,6 @@
 
 namespace spiral {
 
-Brush& BrushSet::get(const std::vector<BrushSpec>& specs, int index) {
-    if (brushes_.size() < specs.size()) brushes_.resize(specs.size());
-    auto& brush = brushes_[static_cast<std::size_t>(index)];
-    if (!brush) brush = std::make_unique<Brush>(specs[static_cast<std::size_t>(index)]);
-    return *brush;
-}
-
 Renderer::Renderer(int count, int height, int width, int threads) : canvases_(count, height, width), continuing_(count) {
     for (int i = 0; i < std::clamp(threads, 1, count); ++i) workers_.push_back(std::make_unique<Worker>(canvases_));
     const double white[3] = {1, 1, 1};
@@ -79,9 +72,10 @@ void Renderer::draw(const StrokeSpan& s, int fixed_events, Rect* rects) {
     each_stroke(s, [&](Worker& worker, std::size_t i) {
         const int canvas = s.canvas[i];
         const bool was_opaque = canvases_.opaque(canvas);
-        Brush& brush = worker.brushes.get(specs_, s.brush[i]);
-        brush.draw(worker.surface.on(canvas), s.rows[i], s.seed[i], canvases_.width(), fixed_events);
-        rects[i] = worker.surface.take_dirty();
+        worker.surface.on(canvas);
+        worker.brushes.draw(specs_, s.brush[i], worker.surface, s.rows[i], s.seed[i], canvases_.width(),
+                            fixed_events);
+        rects[i] = worker.surface.dirty();
         remember(canvas, rects[i], was_opaque);
     });
 }
@@ -92,15 +86,16 @@ void Renderer::draw_continuing(const StrokeSpan& s, const std::uint8_t* jump, Re
         const int canvas = s.canvas[i];
         const bool was_opaque = canvases_.opaque(canvas);
         Continuing& state = continuing_[static_cast<std::size_t>(canvas)];
-        Brush& brush = state.brushes.get(specs_, s.brush[i]);
-        MyPaintSurface* surface = worker.surface.on(canvas);
+        Brush& brush = state.brushes.engine(specs_, s.brush[i]);
+        worker.surface.on(canvas);
+        MyPaintSurface* surface = worker.surface.surface();
         if (jump[i] != 0) {
             brush.jump(surface, s.rows[i].end_x * canvases_.width(), s.rows[i].end_y * canvases_.width());
         } else {
             brush.draw_continuing(surface, s.rows[i], canvases_.width(), state.after_jump);
         }
         state.after_jump = jump[i] != 0;
-        rects[i] = worker.surface.take_dirty();
+        rects[i] = worker.surface.dirty();
         remember(canvas, rects[i], was_opaque);
     });
 }

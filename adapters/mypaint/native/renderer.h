@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "brush.h"
+#include "brush_set.h"
 #include "canvas.h"
 
 namespace spiral {
@@ -19,15 +20,6 @@ struct StrokeSpan {
     const std::int32_t* seed;
     const std::int32_t* canvas;
     std::size_t count;
-};
-
-// One brush engine for every brush, made when first used. Not shared between threads.
-class BrushSet {
-  public:
-    Brush& get(const std::vector<BrushSpec>& specs, int index);
-
-  private:
-    std::vector<std::unique_ptr<Brush>> brushes_;
 };
 
 // A copy of one canvas.

@@ -45,13 +45,8 @@ Rect times(const Rect& r, int f) { return {r.left * f, r.top * f, r.right * f, r
 }  // namespace
 
 void MarkMaker::cover(const std::vector<BrushSpec>& specs, const Candidate& stroke, const Rect& window, int width_px) {
-    while (plain.size() < specs.size()) plain.push_back(PlainBrush::from(specs[plain.size()]));
     coverage.start(window);
-    if (auto& brush = plain[static_cast<std::size_t>(stroke.brush)]) {
-        brush->draw(stroke.row, stroke.seed, width_px, [this](const Dab& dab) { coverage.draw(dab); });
-    } else {
-        brushes.get(specs, stroke.brush).draw(coverage.surface(), stroke.row, stroke.seed, width_px);
-    }
+    brushes.draw(specs, stroke.brush, coverage, stroke.row, stroke.seed, width_px);
 }
 
 Scale::Scale(int height, int width, int factor, const std::vector<float>& target, const std::vector<float>& weight)

@@ -7,12 +7,9 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <vector>
 
 #include "coverage.h"
-#include "plain_brush.h"
 #include "renderer.h"
 #include "scoring.h"
 
@@ -49,7 +46,6 @@ struct MarkMaker {
 
     CoverageSurface coverage;
     BrushSet brushes;
-    std::vector<std::optional<PlainBrush>> plain;
     std::array<std::vector<float>, 4> mixed;
 };
 
