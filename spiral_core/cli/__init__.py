@@ -13,11 +13,11 @@ import sys
 from collections.abc import Sequence
 
 from spiral_core import __version__
-from spiral_core.cli import data, evaluate, export, info, paint, plot, pretrain, render, runs, train
+from spiral_core.cli import agent, data, evaluate, export, info, paint, plot, pretrain, render, runs, train
 from spiral_core.cli.parsing import Parser
 from spiral_core.errors import SpiralError
 
-VERBS = (paint, render, info, export, train, evaluate, plot, runs, data, pretrain)
+VERBS = (paint, render, info, export, train, evaluate, plot, runs, data, pretrain, agent)
 """The modules of the verbs, in the order of the help text."""
 
 

@@ -11,8 +11,12 @@ SHIPPED_FOLDER: Final = Path(__file__).parents[2] / "configs" / "agents"
 WEIGHTS_SUFFIX: Final = ".safetensors"
 
 
-def agent_file(name: str) -> Path:
+def agent_file(name: str, *also: str) -> Path:
     """Return the weights file of a shipped agent, or of one given by its path.
+
+    Args:
+        name: What the user said.
+        also: Other words that would have been valid, for the error.
 
     Raises:
         AgentError: There is no such agent; the message lists the shipped ones.
@@ -22,7 +26,7 @@ def agent_file(name: str) -> Path:
     shipped = {path.parent.name: path for path in SHIPPED_FOLDER.glob(f"*/agent{WEIGHTS_SUFFIX}")}
     if name not in shipped:
         raise AgentError(
-            f"agent {name!r}: no such agent; valid: {', '.join(sorted(shipped))}, "
+            f"agent {name!r}: no such agent; valid: {', '.join([*sorted(shipped), *also])}, "
             f"or a weights file ({WEIGHTS_SUFFIX})"
         )
     return shipped[name]

@@ -15,13 +15,14 @@ from PIL import Image
 from threadpoolctl import threadpool_limits
 
 from adapters.mypaint import find_brush, mypaint_planning
+from spiral_core.cli.agents import agent_file
 from spiral_core.cli.interrupts import Interrupts
 from spiral_core.cli.outputs import PaintingRun, write_outputs
 from spiral_core.cli.palettes import Paints, parse_palette
 from spiral_core.cli.parsing import Verbs, page_for, positive_number, whole_number
 from spiral_core.cli.progress import PaintingProgress
 from spiral_core.color import from_hex
-from spiral_core.errors import AgentError, ConfigError, PhotoError, SpiralError
+from spiral_core.errors import ConfigError, PhotoError, SpiralError
 from spiral_core.files import make_folder
 from spiral_core.photo import photo_size, read_mask, read_photo
 from spiral_core.program import SEED_LIMIT, Color, Page, PaintingProgram
@@ -35,14 +36,13 @@ from spiral_core.search import (
     StrokeAdded,
     StrokeRemoved,
 )
-from spiral_core.search.agent_proposer import DEFAULT_AGENT, SHIPPED_FOLDER, AgentProposer
+from spiral_core.search.agent_proposer import DEFAULT_AGENT, AgentProposer
 
 _SMALLEST_DEFAULT_PX = 512
 _LARGEST_DEFAULT_PX = 1024
 _LARGEST_PX = 8192
 _PEN_PX = 1.2  # width that a pen's line gets at least, unless a size is asked for
 _DEFAULT_PAGE = "A4"
-_WEIGHTS_SUFFIX = ".safetensors"
 _LEAST_IMPORTANCE = np.float32(
     0.1
 )  # of the black places of a mask; those at 0 would be painted with anything
@@ -207,15 +207,7 @@ def _proposer(name: str) -> Proposer:
     """
     if name == "none":
         return HeuristicProposer()
-    if name.endswith(_WEIGHTS_SUFFIX):
-        return AgentProposer.load(Path(name))
-    shipped = {path.parent.name: path for path in SHIPPED_FOLDER.glob(f"*/agent{_WEIGHTS_SUFFIX}")}
-    if name not in shipped:
-        raise AgentError(
-            f"agent {name!r}: no such agent; valid: {', '.join(sorted(shipped))}, none, "
-            f"or a weights file ({_WEIGHTS_SUFFIX})"
-        )
-    return AgentProposer.load(shipped[name])
+    return AgentProposer.load(agent_file(name, "none"))
 
 
 def _background(text: str) -> Color:
