@@ -1,9 +1,9 @@
 """What the engines cost: batches and CPU seconds of each, side by side; printed by `make bench`.
 
-Every engine samples the same episodes with the same policy: the light one at 64 px, 20 strokes. Starting is not
-counted. CPU seconds are those of this process and all that it started, Ray's own servers included, since on a
-shared machine time on the clock says little. A transport's rate is the bytes of a batch over the CPU time that
-an engine takes beyond what sampling alone takes.
+Every engine samples the same episodes with the same policy: the light one at 64 px, 20 strokes. Starting is
+not counted. CPU seconds are those of this process and all that it started, Ray's own servers included, since
+on a shared machine time on the clock says little. A transport's rate is the bytes of a batch over the CPU
+time that an engine takes beyond what sampling alone takes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Population-based training's decisions: who copies whom, and how the copies' hyperparameters change.
 
-No processes here: all decisions are functions of fitnesses, hyperparameters, a seed and the number of the round,
-so a population that is resumed decides as it would have.
+No processes here: all decisions are functions of fitnesses, hyperparameters, a seed and the number of the
+round, so a population that is resumed decides as it would have.
 
 Source: Jaderberg et al. 2017 (arXiv 1711.09846), truncation selection, perturbing or resampling; the
 hyperparameters and their ranges are those of SPIRAL++ (Mellor et al. 2019, arXiv 1910.01007).

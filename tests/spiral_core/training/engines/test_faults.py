@@ -267,7 +267,7 @@ def test_too_little_shared_memory_is_said_before_anything_starts() -> None:
 def test_settings_are_checked(make_spec: MakeAny) -> None:
     for wrong in ({"num_samplers": 0}, {"first_batch": -1}, {"max_lag": -1}, {"patience_s": 0.0}):
         with pytest.raises(ConfigError, match=f"sampling.{next(iter(wrong))}: .*must be >"):
-            ProcessSampler(make_spec(), **wrong)  # type: ignore[arg-type]
+            ProcessSampler(make_spec(), **wrong)
     with pytest.raises(ConfigError, match="cannot be sent"):
         ProcessSampler(make_spec(renderer=lambda *_: None))
 
