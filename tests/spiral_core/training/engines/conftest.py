@@ -87,7 +87,10 @@ def cluster() -> Iterator[None]:
     # Not importorskip: it imports Ray before the settings are made.
     if importlib.util.find_spec("ray") is None:
         pytest.skip("Ray is not installed")
-    is_ours = connect(None, num_cpus=3, store_bytes=0)
+    with pytest.MonkeyPatch.context() as patch:
+        # Ray's workers inherit the environment of its servers, and nothing of this process's paths.
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent))
+        is_ours = connect(None, num_cpus=3, store_bytes=0)
     yield
     if is_ours:
         import_ray().shutdown()
