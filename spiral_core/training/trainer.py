@@ -7,7 +7,9 @@ not touch them. So a run that was killed at any moment, resumed, ends as one tha
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import time
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,7 +25,6 @@ from spiral_core.learning.agent_file import (
     arrays_of,
     load_agent,
     load_arrays,
-    save_agent,
 )
 from spiral_core.learning.critic_learner import CriticLearner
 from spiral_core.learning.datasets import ImageSet
@@ -37,11 +38,14 @@ from spiral_core.training.engines import make_sampler
 from spiral_core.training.phases import Adversary, Phase, Reinforcement, cloning, inversion, three
 from spiral_core.training.run_config import PhaseConfig, RunConfig, split_pictures
 from spiral_core.training.run_folder import RunFolder
+from spiral_core.training.run_record import read_about
 from spiral_core.training.search_parser import parse_by_search
 
 PARSED = "parsed.npz"
 SEARCH = "search"
 _NUM_SAMPLES = 64
+_TOLD = ("score", "greedy_error", "error", "return", "critic_accuracy", "ink")
+"""What a card says of the last evaluation."""
 _PARSED_AT_ONCE = 128
 
 
@@ -100,6 +104,7 @@ class Training:
         self.seconds = 0.0
         self.best: float | None = None
         self._phase_state: dict[str, Any] | None = None
+        self._last: dict[str, float] = {}
         self._stopping = False
         if checkpoint is not None:
             self._restore(checkpoint)
@@ -141,6 +146,7 @@ class Training:
                 )
                 if is_due:
                     values |= self._evaluate()
+                    self._last = {name: values[name] for name in _TOLD if name in values}
                 self.watcher.update(phase.frames, values)
                 if is_due or self.updates % settings.log_updates == 0:
                     self._log(config, phase, values, warning)
@@ -286,6 +292,7 @@ class Training:
             "updates": self.updates,
             "seconds": self.seconds,
             "best": self.best,
+            "last": self._last,
             "phase": phase_state,
             "critic": self.critic.state_dict(),
         }
@@ -299,7 +306,7 @@ class Training:
         self.critic.load_state_dict(state["critic"])
         self.number, self.frames, self.updates = state["number"], state["frames"], state["updates"]
         self.seconds = state["seconds"]
-        self.best, self._phase_state = state["best"], state["phase"]
+        self.best, self._last, self._phase_state = state["best"], state["last"], state["phase"]
 
     def _begin_with(self, path: Path) -> None:
         given, _ = load_agent(path)
@@ -308,4 +315,18 @@ class Training:
         self.policy.load_state_dict(given.state_dict())
 
     def _write_agent(self) -> None:
-        save_agent(self.folder.path / "agent.safetensors", self.policy, self.config.episode)
+        about = read_about(self.folder.path)
+        card = {
+            "command": shlex.join(about["command"]),
+            "configuration": tomllib.loads(self.folder.config_text),
+            "seed": self.config.run.seed,
+            "frames": self.frames,
+            "updates": self.updates,
+            "minutes": round(self.seconds / 60, 1),
+            "parameters": sum(parameter.numel() for parameter in self.policy.parameters()),
+            "created": about["created"],
+            "resumed": len(about["resumed"]),
+            "last": self._last,
+        }
+        metadata = agent_metadata(self.config.policy, self.config.episode)
+        self.folder.save_agent(arrays_of(self.policy), metadata, card)

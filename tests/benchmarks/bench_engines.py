@@ -78,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
     side, steps, batch = (32, 3, 4) if options.quick else (64, 20, 32)
     config = PolicyConfig(canvas_px=side, is_conditional=False)
     episode = EpisodeConfig(
-        action_space=config.action_space, canvas_px=side, num_steps=steps, is_conditional=False
+        action_space=config.painting, canvas_px=side, num_steps=steps, is_conditional=False
     )
     spec = RolloutSpec(episode=episode, renderer_factory=MyPaintRenderer, load_targets=None, batch=batch)
     torch.manual_seed(0)
