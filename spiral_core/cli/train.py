@@ -195,8 +195,9 @@ def _refuse_days(table: dict[str, Any], frames: int, where: str) -> None:
         return
     hours = frames / (_PAPER_FRAMES_PER_CORE_HOUR * cores)
     raise ConfigError(
-        f"{where}: [policy]: kind: 'paper' has 120 million operations a step: {frames:,} frames would take "
-        f"about {hours:,.0f} hours on {cores} cores; --yes begins all the same, kind = 'light' is 36 times cheaper"
+        f"{where}: [policy]: kind: 'paper' has 120 million operations a step: {frames:,} frames would "
+        f"take about {hours:,.0f} hours on {cores} cores; --yes begins all the same, kind = "
+        "'light' is 36 times cheaper"
     )
 
 

@@ -154,3 +154,12 @@ def test_a_killed_run_goes_on_to_the_same_numbers(runner: Runner, tmp_path: Path
 def _size(run: Path) -> int:
     path = run / "metrics.jsonl"
     return path.stat().st_size if path.exists() else 0
+
+
+def test_spawned_samplers_train_as_well(runner: Runner) -> None:
+    engine = {"kind": "process", "samplers": 2, "batch": 16}
+    path = runner.begin("run", runner.table({**REINFORCE, "learner": {"algorithm": "vtrace"}}, engine=engine))
+    last = metrics_of(path)[-1]
+    assert last["frames"] == 960
+    assert last["lost"] == 0
+    assert (path / "agent.safetensors").exists()
