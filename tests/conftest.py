@@ -11,6 +11,9 @@ import pytest
 
 from spiral_core.program import Color, Page, PaintingProgram, Point, Stroke
 
+# Many small matrices: threads would only wait for one another, and on a busy machine take ten times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # A shared machine may stall for a second, so no test fails by the clock; the same examples on every run.
 hypothesis.settings.register_profile(
     "default", deadline=None, max_examples=60, derandomize=True, database=None
