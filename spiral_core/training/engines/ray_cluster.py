@@ -16,6 +16,7 @@ from spiral_core.errors import TrainingError
 
 _LEAST_STORE_BYTES: Final = 80 * 2**20  # Ray refuses less than 75 MiB
 _LOOPBACK: Final = "127.0.0.1"
+_ATTEMPTS: Final = 3
 
 
 def import_ray() -> Any:
@@ -66,23 +67,28 @@ def connect(address: str | None, *, num_cpus: int, store_bytes: int) -> bool:
     ray = import_ray()
     if ray.is_initialized():
         return False
-    try:
-        if address is not None:
-            ray.init(address=address, log_to_driver=False, configure_logging=False)
-            return True
+    if address is not None:
+        settings: dict[str, object] = {"address": address}
+    else:
         if os.environ["RAY_AUTH_MODE"] == "token" and "RAY_AUTH_TOKEN_PATH" not in os.environ:
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-        ray.init(
-            address="local",
-            num_cpus=num_cpus,
-            num_gpus=0,
-            object_store_memory=max(_LEAST_STORE_BYTES, store_bytes),
-            include_dashboard=False,
-            log_to_driver=False,
-            configure_logging=False,
-        )
-    except (ray.exceptions.RayError, OSError, RuntimeError, ValueError) as error:
-        raise TrainingError(f"ray: {address or 'a local cluster'}: {error}") from error
+        settings = {
+            "address": "local",
+            "num_cpus": num_cpus,
+            "num_gpus": 0,
+            "object_store_memory": max(_LEAST_STORE_BYTES, store_bytes),
+            "include_dashboard": False,
+        }
+    for attempt in range(_ATTEMPTS):
+        try:
+            ray.init(**settings, log_to_driver=False, configure_logging=False)
+            break
+        except Exception as error:  # Ray raises no better one where its servers take more than 30 s to start
+            if address is not None or attempt == _ATTEMPTS - 1:
+                raise TrainingError(f"ray: {address or 'a local cluster'}: {error}") from error
+            ray.shutdown()
+    if address is not None:
+        return True
     if ray.util.get_node_ip_address() != _LOOPBACK:
         ray.shutdown()
         raise TrainingError(
