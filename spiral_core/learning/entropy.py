@@ -13,7 +13,7 @@ Source: targets and a multiplicative coefficient as in soft actor-critic, Haarno
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -117,6 +117,15 @@ class EntropyController:
     def coefficients(self) -> Floats:
         """Shape (P,): coefficient of each part's entropy, in [minimum, maximum]."""
         return np.clip(np.exp(self._log_alpha), self.config.minimum, self.config.maximum)
+
+    def fix(self, coefficient: float) -> None:
+        """Hold every part's coefficient at one value from now on: the paper's entropy cost.
+
+        Raises:
+            ConfigError: It is not > 0.
+        """
+        self.config = replace(self.config, coefficient=coefficient, minimum=coefficient, maximum=coefficient)
+        self._log_alpha = np.full(len(self.names), np.log(coefficient))
 
     def targets(self, frames: int) -> Floats:
         """Return the target entropy (P,) in nats after so many environment steps."""

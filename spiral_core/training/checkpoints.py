@@ -111,7 +111,7 @@ def write_checkpoint(
                 raise RunError(
                     f"checkpoint at {position.frames} frames: {name}: {key}: {what}, must be finite float32"
                 )
-    plain = _plain(state, "state")
+    plain = plain_value(state, "state")
     final = folder / f"{position.frames:09}"
     draft = folder / f".{final.name}.part"
     remove_folder(draft)
@@ -249,13 +249,13 @@ def _load_state(path: Path) -> dict[str, Any]:
     import torch
 
     try:
-        state: dict[str, Any] = _restored(torch.load(path, map_location="cpu", weights_only=True))
+        state: dict[str, Any] = restored_value(torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # torch.load raises whatever the broken bytes lead to
         raise RunError(f"{path}: cannot be read: {error}") from error
     return state
 
 
-def _plain(value: Any, where: str) -> Any:
+def plain_value(value: Any, where: str) -> Any:
     """Return a value in tensors, numbers, texts, lists, tuples and tables alone."""
     import torch
 
@@ -276,21 +276,22 @@ def _plain(value: Any, where: str) -> Any:
         for key in value:
             if type(key) not in (str, int) or key == _ARRAY:
                 raise RunError(f"checkpoint: {where}: key {key!r}, must be a text or a whole number")
-        return {key: _plain(entry, f"{where}.{key}") for key, entry in value.items()}
+        return {key: plain_value(entry, f"{where}.{key}") for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        entries = [_plain(entry, f"{where}[{number}]") for number, entry in enumerate(value)]
+        entries = [plain_value(entry, f"{where}[{number}]") for number, entry in enumerate(value)]
         return entries if isinstance(value, list) else tuple(entries)
     raise RunError(
         f"checkpoint: {where}: {type(value).__name__}, must be a tensor, array, number, text, list or table"
     )
 
 
-def _restored(value: Any) -> Any:
+def restored_value(value: Any) -> Any:
+    """Undo `plain_value`: arrays come back as arrays."""
     if isinstance(value, dict):
         if set(value) == {_ARRAY}:
             return value[_ARRAY].numpy()
-        return {key: _restored(entry) for key, entry in value.items()}
+        return {key: restored_value(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        entries = [_restored(entry) for entry in value]
+        entries = [restored_value(entry) for entry in value]
         return entries if isinstance(value, list) else tuple(entries)
     return value

@@ -6,7 +6,6 @@ not touch them. So a run that was killed at any moment, resumed, ends as one tha
 
 from __future__ import annotations
 
-import dataclasses
 import shlex
 import time
 import tomllib
@@ -26,16 +25,14 @@ from spiral_core.learning.agent_file import (
     load_agent,
     load_arrays,
 )
-from spiral_core.learning.critic_learner import CriticLearner
 from spiral_core.learning.datasets import ImageSet
 from spiral_core.learning.parsing import ParsedPrograms
 from spiral_core.learning.reconstruction import reconstruct
-from spiral_core.learning.replay import NUM_BATCHES
-from spiral_core.learning.rollout import RolloutSpec, play
+from spiral_core.learning.rollout import play
 from spiral_core.rendering import PlanningCanvasFactory, RendererFactory
 from spiral_core.training.checkpoints import Checkpoint
-from spiral_core.training.engines import make_sampler
-from spiral_core.training.phases import Adversary, Phase, Reinforcement, cloning, inversion, three
+from spiral_core.training.phases import Phase, Reinforcement, cloning, inversion, three
+from spiral_core.training.reinforcing import critic_of, reinforcement
 from spiral_core.training.run_config import PhaseConfig, RunConfig, split_pictures
 from spiral_core.training.run_folder import RunFolder
 from spiral_core.training.run_record import read_about
@@ -92,11 +89,7 @@ class Training:
         torch.set_num_threads(1)
         torch.manual_seed(config.run.seed)
         self.policy = policy_from_config(config.policy)
-        self.critic = CriticLearner(
-            config.critic,
-            dataclasses.replace(config.critic_learner, seed=config.run.seed),
-            action_space=config.policy.painting if config.critic.sees_actions else None,
-        )
+        self.critic = critic_of(config)
         if config.run.agent:
             self._begin_with(Path(config.run.agent))
         self.held_out = split_pictures(config, renderer_factory)[1] if config.episode.is_conditional else None
@@ -125,8 +118,6 @@ class Training:
     def _run_phase(self, config: PhaseConfig) -> None:
         phase = self._make(config)
         try:
-            if self._phase_state is not None:
-                phase.load_state_dict(self._phase_state)
             self.watcher.phase(config.title, config.frames, phase.frames)
             saved = time.monotonic()
             began = saved - self.seconds
@@ -168,47 +159,34 @@ class Training:
 
     def _make(self, config: PhaseConfig) -> Phase:
         run, side, batch = self.config, self.config.episode.canvas_px, self.config.engine.batch
+        if config.kind == "reinforce":
+            return self._reinforcement(config)
+        renderer = self.renderer_factory(batch, side, side)
         if config.kind == "invert":
-            return inversion(self.policy, run, config, self.renderer_factory(batch, side, side))
-        if config.kind == "clone":
+            phase = inversion(self.policy, run, config, renderer)
+        else:
             pictures = run.load_targets(self.renderer_factory)()
             parsed = self._parsed(config, pictures).best(config.keep)
-            renderer = self.renderer_factory(batch, side, side)
-            return cloning(self.policy, run, config, renderer, parsed, pictures)
-        load_targets = run.load_targets(self.renderer_factory)
-        spec = RolloutSpec(
-            episode=run.episode,
-            renderer_factory=self.renderer_factory,
-            load_targets=load_targets if run.episode.is_conditional else None,
-            batch=batch,
-            seed=run.run.seed + 1000 * self.number,
-        )
-        done = 0
+            phase = cloning(self.policy, run, config, renderer, parsed, pictures)
         if self._phase_state is not None:
-            # A batch a policy update and one for each of the critic's first steps: the next one's number.
-            learner = self._phase_state["learner"]
-            done = learner["counts"][1] + min(self._phase_state["critic_steps"], config.critic_first)
-        sampler = make_sampler(
-            run.engine.kind,
-            spec,
-            num_samplers=run.engine.samplers,
-            first_batch=done,
-            address=run.engine.address or None,
+            phase.load_state_dict(self._phase_state)
+        return phase
+
+    def _reinforcement(self, config: PhaseConfig) -> Reinforcement:
+        run = self.config
+        programs = None
+        if config.reward.critic and run.critic.sees_actions:
+            programs = ParsedPrograms.load(self.folder.path / PARSED)
+        return reinforcement(
+            self.policy,
+            run,
+            config,
+            self.renderer_factory,
+            self._phase_state,
+            critic=self.critic,
+            programs=programs,
+            number=self.number,
         )
-        adversary = None
-        if config.reward.critic:
-            is_alone = run.critic.view == "image"
-            programs = None
-            if run.critic.sees_actions:
-                programs = ParsedPrograms.load(self.folder.path / PARSED)
-            adversary = Adversary(
-                self.critic,
-                load_targets() if is_alone else None,
-                programs,
-                capacity=NUM_BATCHES * batch,
-                seed=run.run.seed,
-            )
-        return Reinforcement(self.policy, run, config, sampler, adversary)
 
     def _parsed(self, config: PhaseConfig, pictures: ImageSet) -> ParsedPrograms:
         """Parse the data set by search or with another agent, once: the run folder keeps the programs."""
