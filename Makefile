@@ -27,6 +27,9 @@ venv: .venv/.installed-develop ## install what development needs, too (tests, tr
 .venv/.installed-develop: $(SOURCES)
 	@sh scripts/bootstrap.sh develop
 
+.venv/.installed-bench: $(SOURCES)
+	@sh scripts/bootstrap.sh bench
+
 .PHONY: paint
 paint: .venv/.installed-runtime ## paint a photo: make paint [PHOTO=my.jpg] [OUT=painting] [ARGS="--strokes 800"]
 	$(BIN)/spiral paint "$(PHOTO)" -o "$(OUT)" $(ARGS)
@@ -52,7 +55,7 @@ golden: .venv/.installed-develop ## write the golden files anew (look at the dif
 	$(BIN)/pytest $(TESTS) --update-golden
 
 .PHONY: bench
-bench: .venv/.installed-develop ## measure speed and painting quality, print ratios
+bench: .venv/.installed-bench ## measure speed and painting quality, print ratios
 	@status=0; for script in tests/benchmarks/bench_*.py; do $(BIN)/python "$$script" || status=1; done; exit $$status
 
 .PHONY: soak

@@ -111,7 +111,7 @@ class PaintingEnv(gymnasium.Env[ObservationDict, npt.NDArray[np.int64]]):
         self.images = images
         self.render_mode = render_mode
         self.observation_space = observation_space(environment)
-        self.action_space = spaces.MultiDiscrete(environment.action_space.num_values)
+        self.action_space = spaces.MultiDiscrete(environment.action_space.num_values)  # type: ignore[assignment]
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -131,7 +131,7 @@ class PaintingEnv(gymnasium.Env[ObservationDict, npt.NDArray[np.int64]]):
         observation, reward, is_last = self.environment.step(np.asarray(action)[None])
         return self._single(observation), float(reward[0]), is_last, False, {}
 
-    def render(self) -> npt.NDArray[np.uint8] | None:
+    def render(self) -> npt.NDArray[np.uint8] | None:  # type: ignore[override]
         """Return the canvas, shape (height, width, 3), or None without a render mode."""
         return self.environment.renderer.pixels()[0] if self.render_mode == "rgb_array" else None
 

@@ -3,11 +3,12 @@
 #
 #   sh scripts/bootstrap.sh runtime    what painting needs
 #   sh scripts/bootstrap.sh develop    that, and what tests and training need
+#   sh scripts/bootstrap.sh bench      that, and what benchmarks compare with
 #
 # Called by the Makefile, which decides when it is due. Set PYTHON to choose the interpreter.
 set -eu
 
-kind=${1:?usage: bootstrap.sh runtime|develop}
+kind=${1:?usage: bootstrap.sh runtime|develop|bench}
 cd "$(dirname "$0")/.."
 
 say() { printf '%s\n' "bootstrap: $*" >&2; }
@@ -96,7 +97,8 @@ fi
 case $kind in
     runtime) what=. ;;
     develop) what='.[dev,gym,ray,train]' ;;
-    *) die "unknown kind '$kind'; valid: runtime, develop" ;;
+    bench) what='.[bench,dev,gym,ray,train]' ;;
+    *) die "unknown kind '$kind'; valid: runtime, develop, bench" ;;
 esac
 say "installing $what into .venv (the first time this takes a few minutes)"
 pip() { .venv/bin/python -m pip --disable-pip-version-check "$@"; }
@@ -105,4 +107,5 @@ pip install --quiet --constraint constraints.txt --build-constraint constraints.
 
 touch .venv/.installed-runtime
 [ "$kind" = runtime ] || touch .venv/.installed-develop
+[ "$kind" != bench ] || touch .venv/.installed-bench
 say "ready"

@@ -22,6 +22,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded
 os.environ.setdefault("RAY_worker_niceness", "0")
 
 import argparse  # noqa: E402
+import importlib  # noqa: E402
 import importlib.util  # noqa: E402
 import json  # noqa: E402
 import statistics  # noqa: E402
@@ -205,7 +206,7 @@ class TheirTraining:
 
     def __init__(self, size: Size) -> None:
         run = configuration(ARMS["local"], size)
-        # Before Ray is imported: without dashboard and usage reports, on loopback, as our own engine has it.
+        # Without dashboard and usage reports, on loopback, as our own engine has it.
         connect(None, num_cpus=1, store_bytes=2**28)
         rllib = sibling("rllib_training")
         pictures, _ = split_pictures(run, mypaint_renderer)
@@ -271,11 +272,33 @@ def take_turn(training: Training, size: Size) -> Turn:
     return Turn(done, cpu_s() - before_s, time.perf_counter() - wall_s)
 
 
+def be_patient_with_ray() -> None:
+    """Wait longer than Ray's own 30 s for its servers: on a busy machine they take minutes to start."""
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token"}
+    os.environ |= {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+    services: Any = importlib.import_module("ray._private.services")
+    get_node = services.get_node
+
+    def patient(*arguments: Any, **named: Any) -> Any:
+        until_s = time.monotonic() + 600
+        while True:
+            try:
+                return get_node(*arguments, **named)
+            except RuntimeError:
+                if time.monotonic() > until_s:
+                    raise
+                time.sleep(0.5)
+
+    services.get_node = patient
+
+
 def serve(name: str, size: Size) -> int:
     """Be a training's process: say that it is there, then take a turn for every line that comes."""
     # What libraries print must not get between our lines.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    if name in ("rllib", "ray"):
+        be_patient_with_ray()
     training = make_training(name, size)
 
     def say(values: object) -> None:
@@ -330,7 +353,8 @@ class Process:
         if not line:
             self._process.wait()
             self._log.seek(0)
-            raise SystemExit(f"{self.name}: the training ended:\n{self._log.read().decode()[-4000:]}")
+            words = self._log.read().decode()[-4000:]
+            raise SystemExit(f"{self.name}: the training ended ({self._process.returncode}):\n{words}")
         return json.loads(line)
 
 

@@ -22,6 +22,7 @@ from gymnasium import spaces
 from ray import tune
 from ray.rllib.algorithms.impala import IMPALAConfig
 from ray.rllib.core.columns import Columns
+from ray.rllib.core.distribution.torch.torch_distribution import TorchMultiCategorical
 from ray.rllib.core.rl_module.apis import ValueFunctionAPI
 from ray.rllib.core.rl_module.rl_module import RLModuleSpec
 from ray.rllib.core.rl_module.torch import TorchRLModule
@@ -45,7 +46,7 @@ class BytesEnv(PaintingVectorEnv):
         self.painted = self.stepped = 0
         pixels = environment.renderer.height * environment.renderer.width
         size = 2 * pixels + 3 + 3 * environment.action_space.num_parts
-        self.single_observation_space = spaces.Box(0, 255, (size,), np.uint8)  # type: ignore[assignment]
+        self.single_observation_space = spaces.Box(0, 255, (size,), np.uint8)
         self.observation_space = spaces.Box(0, 255, (self.num_envs, size), np.uint8)  # type: ignore[assignment]
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
@@ -75,7 +76,7 @@ class BytesEnv(PaintingVectorEnv):
         return np.concatenate(columns, axis=1, dtype=np.uint8, casting="unsafe")
 
 
-class LightNet(TorchRLModule, ValueFunctionAPI):  # type: ignore[misc, no-any-unimported]
+class LightNet(TorchRLModule, ValueFunctionAPI):  # type: ignore[misc]
     """A patch convolution, two convolutions, a layer, an LSTM, one layer of logits and the value."""
 
     def setup(self) -> None:
@@ -84,19 +85,22 @@ class LightNet(TorchRLModule, ValueFunctionAPI):  # type: ignore[misc, no-any-un
         self.side, self.hidden = side, self.model_config["hidden"]
         one, two, three = channels
         extras = self.observation_space.shape[0] - 2 * side * side
-        self.convolutions = nn.Sequential(
+        convolutions = nn.Sequential(
             nn.Conv2d(2, one, 4, 4),
             nn.ReLU(),
             nn.Conv2d(one, two, 3, 2, 1),
             nn.ReLU(),
             nn.Conv2d(two, three, 3, 2, 1),
             nn.ReLU(),
-        ).to(memory_format=torch.channels_last)
+        )
+        self.convolutions = convolutions.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.first = nn.Linear(three * (side // 16) ** 2 + extras, self.hidden)
         self.lstm = nn.LSTM(self.hidden, self.hidden, batch_first=True)
         self.logits = nn.Linear(self.hidden, int(self.action_space.nvec.sum()))
         self.value = nn.Linear(self.hidden, 1)
         nn.init.normal_(self.logits.weight, std=0.01)
+        lengths = [int(length) for length in self.action_space.nvec]
+        self.action_dist_cls = TorchMultiCategorical.get_partial_dist_cls(input_lens=lengths)
 
     def get_initial_state(self) -> dict[str, Any]:
         """Return the state of a new episode."""
@@ -195,7 +199,7 @@ class RllibTraining:
     @property
     def num_parameters(self) -> int:
         """Trained parameters of the network."""
-        module = self.algorithm.learner_group.get_module()
+        module = self.algorithm.get_module()
         return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
 
     @property
