@@ -39,7 +39,7 @@ from spiral_core.training.run_record import read_about
 from spiral_core.training.search_parser import parse_by_search
 
 PARSED = "parsed.npz"
-SEARCH = "search"
+SEARCH, ITSELF = "search", "itself"
 _NUM_SAMPLES = 64
 _TOLD = ("score", "greedy_error", "error", "return", "critic_accuracy", "ink")
 """What a card says of the last evaluation."""
@@ -214,7 +214,9 @@ class Training:
     def _parsed_by_agent(
         self, config: PhaseConfig, pictures: ImageSet, rows: npt.NDArray[np.int64]
     ) -> ParsedPrograms:
-        parser, episode = load_agent(Path(config.parser))
+        parser, episode = self.policy, self.config.episode
+        if config.parser != ITSELF:
+            parser, episode = load_agent(Path(config.parser))
         if not episode.is_conditional:
             raise AgentError(f"{config.parser}: unconditional, a parser must see what it draws")
         blocks = []

@@ -17,6 +17,7 @@ import tomli_w
 from spiral_core.agent.weights import load_weights
 from spiral_core.errors import AgentError, ConfigError
 from spiral_core.learning.agent_file import load_agent
+from spiral_core.learning.parsing import ParsedPrograms
 
 ADVERSARIAL: dict[str, Any] = {
     "kind": "reinforce",
@@ -93,6 +94,14 @@ def test_an_unconditional_agent_learns_from_a_clone_and_a_critic(runner: Runner)
         last
     )
     assert not load_agent(path / "agent.safetensors")[1].is_conditional
+
+
+def test_a_policy_can_imitate_the_best_of_its_own_attempts(runner: Runner) -> None:
+    clone = {"kind": "clone", "parser": "itself", "attempts": 3, "pictures": 40, "frames": 240}
+    path = runner.begin("run", runner.table(INVERT, clone))
+    parsed = ParsedPrograms.load(path / "parsed.npz")
+    assert parsed.actions.shape == (40, 3, 5)
+    assert "imitation_loss" in metrics_of(path)[-1]
 
 
 def test_an_agent_can_begin_another_run_if_it_fits(runner: Runner) -> None:
