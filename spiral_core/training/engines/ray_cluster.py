@@ -10,6 +10,7 @@ import importlib
 import os
 import secrets
 import sys
+import traceback
 from typing import Any, Final
 
 from spiral_core.errors import TrainingError
@@ -17,6 +18,8 @@ from spiral_core.errors import TrainingError
 _LEAST_STORE_BYTES: Final = 80 * 2**20  # Ray refuses less than 75 MiB
 _LOOPBACK: Final = "127.0.0.1"
 _ATTEMPTS: Final = 3
+"""Ray gives its agents 15 s to start, which no setting changes (ray-project/ray issue 65983): too little on a
+busy machine, where the next attempt finds their files in memory."""
 
 
 def import_ray() -> Any:
@@ -83,10 +86,11 @@ def connect(address: str | None, *, num_cpus: int, store_bytes: int) -> bool:
         try:
             ray.init(**settings, log_to_driver=False, configure_logging=False)
             break
-        except Exception as error:  # Ray raises no better one where its servers take more than 30 s to start
+        except Exception as error:  # Ray raises no better one where its servers start slowly
             if address is not None or attempt == _ATTEMPTS - 1:
+                _end_remains(error)
                 raise TrainingError(f"ray: {address or 'a local cluster'}: {error}") from error
-            ray.shutdown()
+            _end_remains(error)
     if address is not None:
         return True
     if ray.util.get_node_ip_address() != _LOOPBACK:
@@ -95,3 +99,12 @@ def connect(address: str | None, *, num_cpus: int, store_bytes: int) -> bool:
             "ray: its local cluster listens beyond this machine, unset RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
         )
     return True
+
+
+def _end_remains(error: Exception) -> None:
+    """End the servers of a cluster that was not ready in time, which Ray leaves until this process ends."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        node = frame.f_locals.get("self")
+        if type(node).__name__ == "Node" and hasattr(node, "kill_all_processes"):
+            node.kill_all_processes(check_alive=False, allow_graceful=False, wait=True)
+            return

@@ -140,7 +140,8 @@ def test_a_sampler_that_hangs_is_replaced(
     assert sorted(engine.next_batch()[0] for _ in range(3)) == [0, 1, 2]
     assert (tmp_path / "hung").exists()
     health = engine.health()
-    assert (health.samplers, health.restarts) == (1, 1)
+    assert health.samplers == 1
+    assert health.restarts >= 1
     assert health.lost >= 1
 
 
