@@ -104,7 +104,7 @@ def connect(address: str | None, *, num_cpus: int, store_bytes: int) -> bool:
 def _end_remains(error: Exception) -> None:
     """End the servers of a cluster that was not ready in time, which Ray leaves until this process ends."""
     for frame, _ in traceback.walk_tb(error.__traceback__):
-        node = frame.f_locals.get("self")
+        node: Any = frame.f_locals.get("self")
         if type(node).__name__ == "Node" and hasattr(node, "kill_all_processes"):
             node.kill_all_processes(check_alive=False, allow_graceful=False, wait=True)
             return
