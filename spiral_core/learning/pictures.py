@@ -117,3 +117,46 @@ def load_faces(folder: Path, split: str) -> Pictures:
         ConfigError: The data folder has no such file or split, or the file is broken.
     """
     return load_color_faces(split, side=64, folder=folder, limit=None, seed=0).images
+
+
+def face_mosaics(faces: Pictures, rng: np.random.Generator, num: int, side: int) -> Pictures:
+    """Return pictures of faces side by side, as many as are needed for them to stay sharp.
+
+    Args:
+        faces: Shape (N, size, size, 3), uint8.
+        rng: Source of randomness.
+        num: How many pictures.
+        side: Side of each picture in pixels.
+    """
+    across = max(1, side // faces.shape[1])
+    tile = -(-side // across)
+    pictures = np.empty((num, side, side, 3), np.uint8)
+    for picture in pictures:
+        tiles = photo_crops(faces, rng, across * across, tile).reshape(across, across, tile, tile, 3)
+        whole = tiles.transpose(0, 2, 1, 3, 4).reshape(across * tile, across * tile, 3)
+        picture[...] = whole[:side, :side]
+    return pictures
+
+
+def varied_pictures(
+    faces: Pictures | None, photos: Pictures | None, rng: np.random.Generator, num: int, side: int
+) -> Pictures:
+    """Return crops of photographs, mosaics of faces and synthetic pictures, as far as there are any.
+
+    Args:
+        faces: Shape (N, size, size, 3), uint8, or None.
+        photos: Shape (N, height, width, 3), uint8, or None.
+        rng: Source of randomness.
+        num: How many pictures.
+        side: Side of each picture in pixels.
+    """
+    pictures = np.empty((num, side, side, 3), np.uint8)
+    for picture in pictures:
+        kind = rng.random()
+        if photos is not None and kind < 0.45:
+            picture[...] = photo_crops(photos, rng, 1, side)[0]
+        elif faces is not None and 0.45 <= kind < 0.7:
+            picture[...] = face_mosaics(faces, rng, 1, side)[0]
+        else:
+            picture[...] = synthetic_pictures(rng, 1, side)[0]
+    return pictures

@@ -1,0 +1,411 @@
+"""Reinforcement learning of a stroke field on the real brush, on the field's own paintings.
+
+For cells of half painted pictures the field's strokes are changed at random, each change is rendered and its
+exact gain with the best colour found; the strokes move towards the changes that gained more than the others
+(policy gradient of a normal distribution about the field's stroke, advantages relative to the group: Williams
+1992; antithetic pairs). The field also learns what its strokes gain, by which a painter chooses among them
+without rendering. Paintings go on with the field's own choices, so the states are those it will meet.
+
+A run folder survives kill -9: a resumed run ends with the same numbers as one that was not killed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn import functional as F  # noqa: N812
+
+from spiral_core.agent.field_network import FieldNetwork
+from spiral_core.agent.stroke_field import (
+    CELL,
+    STROKE_NUMBERS,
+    FieldConfig,
+    planes_of,
+    stroke_values,
+    worth_of,
+)
+from spiral_core.agent.weights import save_weights
+from spiral_core.errors import AgentError, ConfigError
+from spiral_core.learning.painting_pool import NUM_LEVELS, Painting, PaintingPool
+from spiral_core.learning.pictures import PictureSource
+from spiral_core.rendering import PlanningCanvasFactory
+
+Doubles = npt.NDArray[np.float64]
+CHECKPOINT = "checkpoint.pt"
+AGENT = "agent.safetensors"
+METRICS = "metrics.jsonl"
+_LEVEL_SHARES = (0.5, 0.3, 0.12, 0.08)
+_PAINTINGS = (3, 8, 12, 12)  # of an update, by level; so many that levels have about as many cells
+_BEST_CELLS = (16, 7, 5, 4)  # of each painting: those the field values most
+_OTHER_CELLS = (8, 3, 3, 3)  # and those drawn at random
+_PUT_DOWN = (6, 3, 1, 1)  # strokes painted on each painting, at most
+_MISFIT = 1.2  # levels: further off nothing is put down
+_OTHER_ANCHORS = 0.3  # how much an anchor counts that is not its cell's best
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewardsConfig:
+    """How a field learns from rewards.
+
+    Attributes:
+        num_paintings: Paintings in the making.
+        side: Side of their targets in pixels, a multiple of 128.
+        most_strokes: Strokes of the longest painting.
+        updates_per_round: Updates between two chances of a checkpoint.
+        num_samples: Changes tried for each stroke, even.
+        learning_rate: Adam's first step size.
+        slow_down: Updates after which the step size has fallen by the square root of 2.
+        deviation: First standard deviation of the changes, in the field's numbers.
+        least_deviation: What it falls to.
+        narrow_down: Updates after which it has fallen by the square root of 2.
+        mean_decay: Decay of the running mean of the weights, in [0, 1).
+        max_gradient_norm: Longer gradients are cut to this length.
+        seed: Seed of everything.
+    """
+
+    num_paintings: int = 48
+    side: int = 128
+    most_strokes: int = 700
+    updates_per_round: int = 100
+    num_samples: int = 16
+    learning_rate: float = 1e-3
+    slow_down: int = 6000
+    deviation: float = 0.3
+    least_deviation: float = 0.08
+    narrow_down: int = 3000
+    mean_decay: float = 0.998
+    max_gradient_norm: float = 2.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("updates_per_round", "slow_down", "narrow_down"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"rewards.{name}: {getattr(self, name)}, must be >= 1")
+        if self.num_samples < 2 or self.num_samples % 2:
+            raise ConfigError(f"rewards.num_samples: {self.num_samples}, must be even and >= 2")
+        for name in ("learning_rate", "deviation", "least_deviation", "max_gradient_norm"):
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"rewards.{name}: {getattr(self, name)}, must be > 0")
+        if not 0 <= self.mean_decay < 1:
+            raise ConfigError(f"rewards.mean_decay: {self.mean_decay}, must be in [0, 1)")
+
+
+class RewardsProgress(NamedTuple):
+    """What a round of training brought.
+
+    Attributes:
+        rounds: Rounds done.
+        updates: Updates done.
+        examples: Strokes learned from in all.
+        new_examples: Strokes learned from in this call.
+        loss: Mean error of the worths.
+        share: By level, the mean gain of the field's strokes at the cells it values most, as a share of the
+            picture's error.
+        seconds: Seconds of this call so far.
+    """
+
+    rounds: int
+    updates: int
+    examples: int
+    new_examples: int
+    loss: float
+    share: tuple[float, ...]
+    seconds: float
+
+
+class StrokeReinforcement:
+    """A training run.
+
+    Args:
+        field_config: Shape of the field.
+        planning: Makes planning canvases on the real brush.
+        pictures: Where the pictures come from.
+        folder: The run folder; made if missing.
+        config: How to train.
+        resume: Go on from the folder's checkpoint.
+
+    Raises:
+        AgentError: There is no checkpoint to resume, it is broken, or it is of another configuration.
+    """
+
+    def __init__(
+        self,
+        field_config: FieldConfig,
+        planning: PlanningCanvasFactory,
+        pictures: PictureSource,
+        folder: Path,
+        config: RewardsConfig | None = None,
+        *,
+        resume: bool = False,
+    ) -> None:
+        self.config = config or RewardsConfig()
+        self.field_config = field_config
+        self.folder = folder
+        torch.manual_seed(self.config.seed)
+        self.network = FieldNetwork(field_config)
+        self.mean = FieldNetwork(field_config).requires_grad_(False)
+        self.mean.load_state_dict(self.network.state_dict())
+        self.optimizer = torch.optim.Adam(
+            self.network.parameters(), lr=self.config.learning_rate, foreach=True
+        )
+        self.rng = np.random.default_rng(self.config.seed)
+        self.pool = PaintingPool(
+            planning,
+            pictures,
+            num=0 if resume else self.config.num_paintings,
+            side=self.config.side,
+            most_strokes=self.config.most_strokes,
+            rng=self.rng,
+        )
+        self.rounds = self.updates = self.examples = 0
+        self.seconds = 0.0
+        folder.mkdir(parents=True, exist_ok=True)
+        if resume:
+            self._load()
+        elif (folder / CHECKPOINT).exists():
+            raise AgentError(f"{folder / CHECKPOINT}: exists; resume the run or choose another folder")
+
+    def run(
+        self,
+        *,
+        seconds: float | None = None,
+        rounds: int | None = None,
+        checkpoint_seconds: float = 120.0,
+        report: Callable[[RewardsProgress], None] | None = None,
+    ) -> None:
+        """Train for some seconds of wall time or until some number of rounds is done, then save.
+
+        Args:
+            seconds: Stop after the round in which this time is reached.
+            rounds: Stop when this many rounds are done in all.
+            checkpoint_seconds: Time between checkpoints.
+            report: Told of every round.
+        """
+        began = saved = time.monotonic()
+        seconds_before, examples_before = self.seconds, self.examples
+        while (rounds is None or self.rounds < rounds) and (
+            seconds is None or time.monotonic() - began < seconds
+        ):
+            loss, share = self._round()
+            now = time.monotonic()
+            self.seconds = seconds_before + now - began
+            progress = RewardsProgress(
+                self.rounds,
+                self.updates,
+                self.examples,
+                self.examples - examples_before,
+                loss,
+                share,
+                now - began,
+            )
+            with (self.folder / METRICS).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(progress._asdict()) + "\n")
+            if report is not None:
+                report(progress)
+            if now - saved >= checkpoint_seconds:
+                self.save()
+                saved = now
+        self.save()
+
+    def _round(self) -> tuple[float, tuple[float, ...]]:
+        losses = []
+        shares: list[list[float]] = [[] for _ in range(NUM_LEVELS)]
+        for _ in range(self.config.updates_per_round):
+            level = int(self.rng.choice(NUM_LEVELS, p=_LEVEL_SHARES))
+            loss, share = self._update(level)
+            losses.append(loss)
+            shares[level].append(share)
+        self.pool.rebuild()
+        self.rounds += 1
+        return float(np.mean(losses)), tuple(
+            float(np.mean(share)) if share else float("nan") for share in shares
+        )
+
+    def _deviation(self) -> float:
+        config = self.config
+        fallen = config.deviation / np.sqrt(1 + self.updates / config.narrow_down)
+        return float(max(fallen, config.least_deviation))
+
+    def _update(self, level: int) -> tuple[float, float]:
+        config, deviation = self.config, self._deviation()
+        paintings = self.pool.pick(_PAINTINGS[level], level, self.rng)
+        shown = [
+            planes_of(painting.canvas.canvas(), painting.target, level) for painting in paintings
+        ]
+        errors = np.array([error for _, error in shown])
+        numbers, worth = self.network(torch.from_numpy(np.stack([planes for planes, _ in shown])))
+        batch, high, wide, anchors, count = numbers.shape
+        numbers = numbers.reshape(batch * high * wide, anchors, count)
+        worth = worth.reshape(batch * high * wide, anchors)
+        valued = worth.detach().numpy().reshape(batch, high * wide, anchors)
+        cells, per_painting = self._cells(valued, level)
+        chosen = torch.from_numpy(cells)
+        means = numbers[chosen]  # (N, M, D)
+        told = means.detach().numpy().astype(np.float64)
+        half = self.rng.standard_normal((len(cells), anchors, config.num_samples // 2, count))
+        change = np.concatenate([half, -half, np.zeros((len(cells), anchors, 1, count))], axis=2)
+        gains, share = self._gains(
+            paintings, told[:, :, None] + deviation * change, cells % (high * wide), wide, level, per_painting
+        )
+        total = errors[:, None] * (high * wide * CELL * CELL * 4**level)
+        share = float((share / total).mean())
+        tried, own = gains[:, :, :-1], gains[:, :, -1]
+        spread = tried.std(axis=2, keepdims=True)
+        advantage = (tried - tried.mean(axis=2, keepdims=True)) / np.maximum(spread, 1e-9)
+        advantage = advantage.clip(-2.5, 2.5)
+        # The direction in which the group's gains rise, in the field's numbers.
+        uphill = np.einsum("nmk,nmkd->nmd", advantage, change[:, :, :-1]) / tried.shape[2]
+        counts = np.where(own >= own.max(axis=1, keepdims=True), 1.0, _OTHER_ANCHORS)
+        pull = torch.from_numpy((counts[:, :, None] * uphill / deviation).astype(np.float32))
+        policy_loss = -(means * pull).sum() / float(counts.sum()) + 1e-3 * means.square().mean()
+        owner = np.repeat(np.arange(batch), per_painting)
+        wanted = worth_of(own / 4**level, errors[owner, None])
+        value_loss = F.smooth_l1_loss(
+            worth[chosen], torch.from_numpy(wanted.astype(np.float32)), beta=0.3
+        )
+        self._step(policy_loss * deviation + value_loss)
+        self.pool.renew()
+        self.examples += len(cells) * anchors
+        return float(value_loss.detach()), share
+
+    def _cells(self, valued: npt.NDArray[np.float32], level: int) -> tuple[npt.NDArray[np.int64], int]:
+        """Return cells to learn from, numbered through all paintings: the best first, then others."""
+        batch, num_cells, _ = valued.shape
+        best, others = _BEST_CELLS[level], _OTHER_CELLS[level]
+        score = valued.max(axis=2) + 0.3 * self.rng.gumbel(size=(batch, num_cells))
+        # The most valued one is always among them: it is what a painter would take.
+        score[np.arange(batch), valued.max(axis=2).argmax(axis=1)] = np.inf
+        order = np.argsort(-score, axis=1)
+        rest = np.stack([self.rng.permutation(num_cells - best)[:others] + best for _ in range(batch)])
+        cells = np.concatenate([order[:, :best], np.take_along_axis(order, rest, axis=1)], axis=1)
+        cells += num_cells * np.arange(batch)[:, None]
+        return cells.ravel(), best + others
+
+    def _gains(
+        self,
+        paintings: list[Painting],
+        numbers: Doubles,
+        cells: npt.NDArray[np.int64],
+        wide: int,
+        level: int,
+        per_painting: int,
+    ) -> tuple[Doubles, Doubles]:
+        """Return all gains (N, M, K + 1), and those (B, best cells) of the field's own best strokes.
+
+        Strokes that the field values most are painted on the way.
+        """
+        num, anchors, tries, count = numbers.shape
+        size = 2**level
+        middle = (np.stack([cells % wide, cells // wide], axis=1) + 0.5) * CELL
+        radii = np.array(self.field_config.anchor_radii_px)
+        values = stroke_values(
+            numbers.reshape(-1, count),
+            np.repeat(middle, anchors * tries, axis=0),
+            np.tile(np.repeat(radii, tries), num),
+        )
+        values[:, :6] *= size
+        values[:, 8] *= size
+        gains = np.empty((num, anchors, tries))
+        best = np.empty((len(paintings), _BEST_CELLS[level]))
+        each = per_painting * anchors * tries
+        for i, painting in enumerate(paintings):
+            mine = values[i * each : (i + 1) * each]
+            gain, color = painting.gains(mine)
+            rows = slice(i * per_painting, (i + 1) * per_painting)
+            gains[rows] = gain.reshape(per_painting, anchors, tries)
+            own = gains[rows, :, -1]
+            best[i] = own.max(axis=1)[: _BEST_CELLS[level]]
+            if abs(painting.suited_level() - level) > _MISFIT:
+                continue
+            put: list[int] = []
+            for cell in range(_BEST_CELLS[level]):
+                if len(put) == _PUT_DOWN[level]:
+                    break
+                index = (cell * anchors + int(own[cell].argmax())) * tries + tries - 1
+                far = all(
+                    np.hypot(*(mine[index, 2:4] - mine[other, 2:4])) > 8 * mine[[index, other], 8].max()
+                    for other in put
+                )
+                if gain[index] > 0 and far:
+                    put.append(index)
+            if put:
+                painting.put_down(mine[put], color[put])
+        return gains, best
+
+    def _step(self, loss: torch.Tensor) -> None:
+        config = self.config
+        rate = config.learning_rate * min(1.0, (self.updates + 1) / 100)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate / np.sqrt(1 + self.updates / config.slow_down)
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.max_gradient_norm)
+        self.optimizer.step()
+        self.updates += 1
+        decay = min(config.mean_decay, self.updates / (self.updates + 10))
+        with torch.no_grad():
+            for kept, new in zip(self.mean.parameters(), self.network.parameters(), strict=True):
+                kept.lerp_(new, 1 - decay)
+
+    def save(self) -> None:
+        """Write the checkpoint and the agent, each whole or not at all."""
+        state = {
+            "network": self.network.state_dict(),
+            "mean": self.mean.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "counts": [self.rounds, self.updates, self.examples],
+            "seconds": self.seconds,
+            "rng": json.dumps(self.rng.bit_generator.state),
+            "pool": [
+                {name: torch.from_numpy(part) if isinstance(part, np.ndarray) else part
+                 for name, part in painting.items()}
+                for painting in self.pool.state()
+            ],
+            "identity": self._identity(),
+        }
+        partial = self.folder / (CHECKPOINT + ".partial")
+        with partial.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(self.folder / CHECKPOINT)
+        weights = {name: tensor.contiguous().numpy() for name, tensor in self.mean.state_dict().items()}
+        save_weights(self.folder / AGENT, weights, self.field_config.to_metadata())
+
+    def _identity(self) -> str:
+        return json.dumps([self.field_config.to_metadata(), asdict(self.config)], sort_keys=True)
+
+    def _load(self) -> None:
+        path = self.folder / CHECKPOINT
+        try:
+            state: dict[str, Any] = torch.load(path, weights_only=True)
+            if state["identity"] != self._identity():
+                raise AgentError(
+                    f"{path}: of another configuration: {state['identity']}, must be {self._identity()}"
+                )
+            self.network.load_state_dict(state["network"])
+            self.mean.load_state_dict(state["mean"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.rounds, self.updates, self.examples = state["counts"]
+            self.seconds = state["seconds"]
+            self.rng.bit_generator.state = json.loads(state["rng"])
+            self.pool.load(
+                [
+                    {name: part.numpy() if isinstance(part, torch.Tensor) else part
+                     for name, part in painting.items()}
+                    for painting in state["pool"]
+                ]
+            )
+        except AgentError:
+            raise
+        except Exception as error:  # torch.load raises whatever the broken bytes lead to
+            raise AgentError(f"{path}: cannot be resumed: {error}") from error

@@ -1,0 +1,164 @@
+"""Candidates from a stroke field, which looks at the whole picture and says what each of its strokes would gain.
+
+One look yields some thousand strokes with their worths. The best are proposed, those that lie where the picture
+has changed since are dropped, and only when what is left is worth clearly less than the best was, is there
+another look.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from spiral_core.agent.stroke_field import BLOCK, CELL, StrokeField, gain_of, planes_of, stroke_values
+from spiral_core.program import StrokeArray
+from spiral_core.rendering import PlanningCanvas
+from spiral_core.search.proposals import HeuristicProposer, View, make_strokes
+
+_SUITS_RADIUS_PX = 3.0  # of the stroke to be expected: it is looked for at the size that shows it so
+_LEVELS_ABOUT = 1.6  # levels further from that one are not looked at
+_VISIBLE = 1e-3  # a smaller change of a pixel leaves what was seen there as it is
+
+
+@dataclass(slots=True, eq=False)
+class _Seen:
+    """What one look found; N strokes, the best first.
+
+    Attributes:
+        canvas: Whose painting was looked at.
+        picture: Shape (height, width, 3): how it was when candidates were dropped last.
+        values: Shape (N, 13): strokes in canvas units.
+        gain: Shape (N,): what the field says that they gain.
+        alive: Shape (N,): not proposed yet, and nothing has changed there.
+        best: The largest gain of all.
+        is_stale: The picture has changed since the look.
+    """
+
+    canvas: PlanningCanvas
+    picture: npt.NDArray[np.float32]
+    values: npt.NDArray[np.float64]
+    gain: npt.NDArray[np.float64]
+    alive: npt.NDArray[np.bool_]
+    best: float
+    is_stale: bool = False
+
+
+class FieldProposer:
+    """A `Proposer` that asks a stroke field.
+
+    Args:
+        field: Who is asked.
+        patience: Look again when the best candidate left is worth less than this share of what the best was.
+    """
+
+    def __init__(self, field: StrokeField, *, patience: float = 0.7) -> None:
+        self._field = field
+        self._patience = patience
+        self._heuristic = HeuristicProposer()
+        self._seen: _Seen | None = None
+        self.looks = 0
+
+    @classmethod
+    def load(cls, path: Path) -> FieldProposer:
+        """Read a field's weights.
+
+        Raises:
+            AgentError: The file is missing or no stroke field.
+        """
+        return cls(StrokeField.load(path))
+
+    def propose(self, view: View, count: int, rng: np.random.Generator) -> StrokeArray:
+        """Return the candidates of most worth by the field's own judgement."""
+        seen = self._seen
+        if seen is not None and seen.canvas is view.canvas:
+            self._drop_changed(seen, view)
+        if seen is None or seen.canvas is not view.canvas or self._is_used_up(seen, count):
+            seen = self._seen = self._look(view)
+        chosen = np.flatnonzero(seen.alive)[:count]
+        seen.alive[chosen[:1]] = False
+        values = seen.values[chosen]
+        if len(chosen) < count:
+            rest = self._heuristic.propose(view, count - len(chosen), rng)
+            values = np.concatenate([values, rest.values])
+        return make_strokes(values, view, rng)
+
+    def _is_used_up(self, seen: _Seen, count: int) -> bool:
+        alive = np.flatnonzero(seen.alive)
+        if not seen.is_stale:  # another look would show the same
+            return False
+        return len(alive) < max(count, 1) or seen.gain[alive[0]] < self._patience * seen.best
+
+    def _look(self, view: View) -> _Seen:
+        self.looks += 1
+        picture = view.canvas.canvas()
+        height, width = picture.shape[:2]
+        radius_px = self._heuristic.typical_radius(view) * width
+        suited = max(np.log2(radius_px / _SUITS_RADIUS_PX), 0.0)
+        values, gains = [], []
+        level = 0
+        while level == 0 or min(height, width) >= BLOCK * 2**level:
+            if abs(level - suited) <= _LEVELS_ABOUT:
+                strokes, gain = self._look_at(picture, view.target, level)
+                values.append(strokes)
+                gains.append(gain)
+            level += 1
+        if not values:  # the picture is too small for the level that would suit
+            strokes, gain = self._look_at(picture, view.target, level - 1)
+            values, gains = [strokes], [gain]
+        gain = np.concatenate(gains)
+        order = np.argsort(-gain, kind="stable")
+        order = order[gain[order] > 0]
+        best = float(gain[order[0]]) if len(order) else 0.0
+        return _Seen(
+            view.canvas, picture, np.concatenate(values)[order], gain[order], np.ones(len(order), np.bool_), best
+        )
+
+    def _look_at(
+        self, picture: npt.NDArray[np.float32], target: npt.NDArray[np.float32], level: int
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return the strokes (N, 13), in canvas units, and their gains (N,) at one size."""
+        size = 2**level
+        planes, error = planes_of(picture, target, level)
+        numbers, worth = self._field.look(planes)
+        rows, columns, anchors = worth.shape
+        y, x = np.divmod(np.arange(rows * columns), columns)
+        middle = (np.stack([x, y], axis=1) + 0.5) * CELL
+        radii = np.array(self._field.config.anchor_radii_px)
+        values = stroke_values(
+            numbers.reshape(-1, numbers.shape[3]),
+            np.repeat(middle, anchors, axis=0),
+            np.tile(radii, rows * columns),
+        )
+        width = picture.shape[1]
+        values[:, :6] *= size / width
+        values[:, 8] *= size / width
+        gain = gain_of(worth.reshape(-1), error) * 4.0**level
+        # Cells beyond the edge, where the picture was filled up.
+        inside = (middle * size < (width, picture.shape[0])).all(axis=1).repeat(anchors)
+        return values[inside], gain[inside]
+
+    def _drop_changed(self, seen: _Seen, view: View) -> None:
+        """Drop the candidates that reach into what has changed since the last time."""
+        picture = view.canvas.canvas()
+        changed = (np.abs(picture - seen.picture) > _VISIBLE).any(axis=2)
+        seen.picture = picture
+        if not changed.any():
+            return
+        seen.is_stale = True
+        height, width = changed.shape
+        rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+        left, right = columns[0] / width, (columns[-1] + 1) / width
+        top, bottom = rows[0] / width, (rows[-1] + 1) / width
+        values = seen.values
+        margin = values[:, 8]
+        x, y = values[:, 0:6:2], values[:, 1:6:2]
+        apart = (
+            (x.max(axis=1) + margin < left)
+            | (x.min(axis=1) - margin > right)
+            | (y.max(axis=1) + margin < top)
+            | (y.min(axis=1) - margin > bottom)
+        )
+        seen.alive &= apart
