@@ -251,7 +251,9 @@ def worth_of(gain: Doubles, error: Doubles | float) -> Doubles:
 def gain_of(worth: npt.NDArray[np.floating], error: float) -> Doubles:
     """Return the gain that a worth stands for; the inverse of `worth_of`."""
     said = np.asarray(worth, np.float64).clip(-5.0, 20.0)
-    relative = np.where(said >= 0, np.expm1(np.maximum(said, 0)), -np.expm1(np.maximum(-said, 0) / _LOSS_SCALE))
+    relative = np.where(
+        said >= 0, np.expm1(np.maximum(said, 0)), -np.expm1(np.maximum(-said, 0) / _LOSS_SCALE)
+    )
     return np.asarray(relative * (_WORTH_UNIT * error), np.float64)
 
 
@@ -288,6 +290,41 @@ def stroke_values(
     values[:, 8] = radius.clip(*_RADII_PX)
     values[:, 12] = (_OPACITY + _OPACITY_STEP * given[:, 10]).clip(_LEAST_OPACITY, 1.0)
     return values
+
+
+def stroke_numbers(
+    values: Doubles,
+    cell_xy: npt.NDArray[np.floating],
+    anchor_radius_px: npt.ArrayLike,
+    like: npt.NDArray[np.floating],
+) -> Doubles:
+    """Return the numbers that would make strokes: the inverse of `stroke_values`, as far as there is one.
+
+    Args:
+        values: Shape (N, 13), lengths in pixels.
+        cell_xy: Shape (N, 2): the cells' middles in pixels.
+        anchor_radius_px: Shape (N,) or a number.
+        like: Shape (N, D): numbers that decide what the strokes leave open, a taper across the axis.
+
+    Returns:
+        Shape (N, D), each within [-6, 6].
+    """
+    numbers = np.array(like, np.float64)
+    start, end = values[:, 0:2], values[:, 4:6]
+    middle, half = (start + end) / 2, (end - start) / 2
+    reach = ((middle - cell_xy) / _FARTHEST_PX).clip(-0.98, 0.98)
+    numbers[:, 0:2] = np.arctanh(reach) * (_FARTHEST_PX / _MIDDLE_PX)
+    length, angle = np.hypot(half[:, 0], half[:, 1]), np.arctan2(half[:, 1], half[:, 0])
+    numbers[:, 2] = length / _AXIS_PX * np.cos(2 * angle)
+    numbers[:, 3] = length / _AXIS_PX * np.sin(2 * angle)
+    numbers[:, 4:6] = (values[:, 2:4] - middle) / _BEND_PX
+    numbers[:, 6] = np.log(values[:, 8] / np.asarray(anchor_radius_px)) / _RADIUS_STEP
+    numbers[:, 7] = (values[:, 6:8].mean(axis=1) - _PRESSURE) / _PRESSURE_STEP
+    along = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    taper = (values[:, 7] - values[:, 6]) / (2 * _PRESSURE_STEP) - (numbers[:, 8:10] * along).sum(axis=1)
+    numbers[:, 8:10] += taper[:, None] * along
+    numbers[:, 10] = (values[:, 12] - _OPACITY) / _OPACITY_STEP
+    return numbers.clip(-6.0, 6.0)
 
 
 class StrokeField:

@@ -35,7 +35,7 @@ from spiral_core.search import (
     StrokeAdded,
     StrokeRemoved,
 )
-from spiral_core.search.agent_proposer import DEFAULT_AGENT, SHIPPED_FOLDER, AgentProposer
+from spiral_core.search.agent_proposer import DEFAULT_AGENT, SHIPPED_FOLDER, load_proposer
 
 _SMALLEST_DEFAULT_PX = 512
 _LARGEST_DEFAULT_PX = 1024
@@ -208,14 +208,14 @@ def _proposer(name: str) -> Proposer:
     if name == "none":
         return HeuristicProposer()
     if name.endswith(_WEIGHTS_SUFFIX):
-        return AgentProposer.load(Path(name))
+        return load_proposer(Path(name))
     shipped = {path.parent.name: path for path in SHIPPED_FOLDER.glob(f"*/agent{_WEIGHTS_SUFFIX}")}
     if name not in shipped:
         raise AgentError(
             f"agent {name!r}: no such agent; valid: {', '.join(sorted(shipped))}, none, "
             f"or a weights file ({_WEIGHTS_SUFFIX})"
         )
-    return AgentProposer.load(shipped[name])
+    return load_proposer(shipped[name])
 
 
 def _background(text: str) -> Color:

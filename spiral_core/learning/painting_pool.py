@@ -15,7 +15,7 @@ import numpy.typing as npt
 from spiral_core.errors import ConfigError
 from spiral_core.learning.pictures import PictureSource
 from spiral_core.program import Color, StrokeArray
-from spiral_core.rendering import PlanningCanvas, PlanningCanvasFactory
+from spiral_core.rendering import PlanningCanvas, PlanningCanvasFactory, StrokeLimits
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -26,6 +26,8 @@ _SUITS_RADIUS_PX = 3.0  # that a level suits best
 _LEAST_RADIUS_PX = 1.5
 _LARGEST_RADIUS = 0.3
 _OPACITIES = (0.1, 1.0)
+_LEAST_PRESSURE = 0.2
+_CLIMB_SCALE = 0.25  # near enough to the field's stroke for it to follow
 
 
 @dataclass(slots=True)
@@ -61,6 +63,17 @@ class Painting:
         # A stroke that leaves no mark gains nothing.
         return np.where(np.isfinite(worth.gain), worth.gain, 0.0), worth.color
 
+    def climbed(self, values: Doubles, steps: int, seed: int) -> tuple[Doubles, Doubles]:
+        """Return strokes (N, 13) improved by small random changes, lengths in pixels, and their gains (N,)."""
+        side = len(self.target)
+        better, worth = self.canvas.climb(
+            self._strokes(values), steps=steps, scale=_CLIMB_SCALE, limits=_limits(side), seed=seed
+        )
+        result = better.values.copy()
+        result[:, :6] *= side
+        result[:, 8] *= side
+        return result, np.where(np.isfinite(worth.gain), worth.gain, 0.0)
+
     def put_down(self, values: Doubles, color: Doubles) -> None:
         """Paint strokes (N, 13), lengths in pixels, in their colours (N, 3)."""
         strokes = self._strokes(values)
@@ -78,6 +91,16 @@ class Painting:
         scaled[:, :6] = scaled[:, :6].clip(-margin, 1 + margin)
         zeros = np.zeros(len(values), np.int32)
         return StrokeArray(scaled, zeros, zeros, ("round",))
+
+
+def _limits(side: int) -> StrokeLimits:
+    return StrokeLimits(
+        radius=(_LEAST_RADIUS_PX / side, _LARGEST_RADIUS),
+        length=(0.0, 2.0),
+        opacity=_OPACITIES,
+        min_pressure=_LEAST_PRESSURE,
+        one_width=False,
+    )
 
 
 class PaintingPool:

@@ -12,14 +12,18 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageOps
 
+from spiral_core.errors import ConfigError
 from spiral_core.learning.datasets.faces import load_color_faces
 
 Floats = npt.NDArray[np.float32]
 Pictures = npt.NDArray[np.uint8]
 PictureSource = Callable[[np.random.Generator, int, int], Pictures]
 """(random generator, how many, side in pixels) -> uint8 pictures of shape (how many, side, side, 3)."""
+
+_PHOTO_SIZE = (512, 384)
+_PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 # Columns: lightness, then two weak chroma directions.
 _COLOR_AXES = np.array([[0.58, 0.60, -0.40], [0.58, 0.0, 0.82], [0.58, -0.60, -0.40]], np.float32)
@@ -108,6 +112,31 @@ def mixed_pictures(images: Pictures, rng: np.random.Generator, num: int, side: i
     """Return half crops of images, half synthetic pictures, in random order."""
     crops = photo_crops(images, rng, num // 2, side)
     return np.concatenate([crops, synthetic_pictures(rng, num - num // 2, side)])[rng.permutation(num)]
+
+
+def load_photos(folder: Path) -> Pictures:
+    """Return the middle of every photograph below a folder, (N, 384, 512, 3), uint8, in the order of names.
+
+    Small pictures and plain ones are left out.
+
+    Raises:
+        ConfigError: The folder holds no photographs.
+    """
+    width, height = _PHOTO_SIZE
+    photos = []
+    for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in _PHOTO_SUFFIXES):
+        with Image.open(path) as image:
+            if min(image.size) < max(_PHOTO_SIZE):
+                continue
+            image.draft("RGB", (2 * width, 2 * height))
+            whole = image.convert("RGB")
+        part = ImageOps.fit(whole, _PHOTO_SIZE, Image.Resampling.BOX)
+        pixels = np.asarray(part)
+        if np.abs(np.diff(pixels.astype(np.float32), axis=0)).mean() >= 1.0:
+            photos.append(pixels)
+    if not photos:
+        raise ConfigError(f"photos: {folder}: holds no photographs of at least {max(_PHOTO_SIZE)} pixels")
+    return np.stack(photos)
 
 
 def load_faces(folder: Path, split: str) -> Pictures:

@@ -27,9 +27,9 @@ from torch.nn import functional as F  # noqa: N812
 from spiral_core.agent.field_network import FieldNetwork
 from spiral_core.agent.stroke_field import (
     CELL,
-    STROKE_NUMBERS,
     FieldConfig,
     planes_of,
+    stroke_numbers,
     stroke_values,
     worth_of,
 )
@@ -62,6 +62,8 @@ class RewardsConfig:
         most_strokes: Strokes of the longest painting.
         updates_per_round: Updates between two chances of a checkpoint.
         num_samples: Changes tried for each stroke, even.
+        climb_steps: Steps by which the best change of each cell's best stroke is improved further.
+        imitation: How much the climbed strokes pull, beside the gains of the changes.
         learning_rate: Adam's first step size.
         slow_down: Updates after which the step size has fallen by the square root of 2.
         deviation: First standard deviation of the changes, in the field's numbers.
@@ -77,6 +79,8 @@ class RewardsConfig:
     most_strokes: int = 700
     updates_per_round: int = 100
     num_samples: int = 16
+    climb_steps: int = 48
+    imitation: float = 1.0
     learning_rate: float = 1e-3
     slow_down: int = 6000
     deviation: float = 0.3
@@ -238,9 +242,7 @@ class StrokeReinforcement:
     def _update(self, level: int) -> tuple[float, float]:
         config, deviation = self.config, self._deviation()
         paintings = self.pool.pick(_PAINTINGS[level], level, self.rng)
-        shown = [
-            planes_of(painting.canvas.canvas(), painting.target, level) for painting in paintings
-        ]
+        shown = [planes_of(painting.canvas.canvas(), painting.target, level) for painting in paintings]
         errors = np.array([error for _, error in shown])
         numbers, worth = self.network(torch.from_numpy(np.stack([planes for planes, _ in shown])))
         batch, high, wide, anchors, count = numbers.shape
@@ -253,7 +255,7 @@ class StrokeReinforcement:
         told = means.detach().numpy().astype(np.float64)
         half = self.rng.standard_normal((len(cells), anchors, config.num_samples // 2, count))
         change = np.concatenate([half, -half, np.zeros((len(cells), anchors, 1, count))], axis=2)
-        gains, share = self._gains(
+        gains, share, aims = self._gains(
             paintings, told[:, :, None] + deviation * change, cells % (high * wide), wide, level, per_painting
         )
         total = errors[:, None] * (high * wide * CELL * CELL * 4**level)
@@ -267,12 +269,12 @@ class StrokeReinforcement:
         counts = np.where(own >= own.max(axis=1, keepdims=True), 1.0, _OTHER_ANCHORS)
         pull = torch.from_numpy((counts[:, :, None] * uphill / deviation).astype(np.float32))
         policy_loss = -(means * pull).sum() / float(counts.sum()) + 1e-3 * means.square().mean()
+        aimed = torch.from_numpy(np.where(np.isfinite(aims), aims, told).astype(np.float32))
+        distance = F.smooth_l1_loss(means, aimed, beta=0.5, reduction="sum") / len(cells)
         owner = np.repeat(np.arange(batch), per_painting)
         wanted = worth_of(own / 4**level, errors[owner, None])
-        value_loss = F.smooth_l1_loss(
-            worth[chosen], torch.from_numpy(wanted.astype(np.float32)), beta=0.3
-        )
-        self._step(policy_loss * deviation + value_loss)
+        value_loss = F.smooth_l1_loss(worth[chosen], torch.from_numpy(wanted.astype(np.float32)), beta=0.3)
+        self._step(policy_loss * deviation + config.imitation * distance + value_loss)
         self.pool.renew()
         self.examples += len(cells) * anchors
         return float(value_loss.detach()), share
@@ -298,9 +300,10 @@ class StrokeReinforcement:
         wide: int,
         level: int,
         per_painting: int,
-    ) -> tuple[Doubles, Doubles]:
-        """Return all gains (N, M, K + 1), and those (B, best cells) of the field's own best strokes.
+    ) -> tuple[Doubles, Doubles, Doubles]:
+        """Return all gains (N, M, K + 1), those (B, best cells) of the field's own best strokes, and aims.
 
+        Aims (N, M, D) are the numbers of strokes climbed from the best changes, nan where an anchor has none.
         Strokes that the field values most are painted on the way.
         """
         num, anchors, tries, count = numbers.shape
@@ -316,6 +319,7 @@ class StrokeReinforcement:
         values[:, 8] *= size
         gains = np.empty((num, anchors, tries))
         best = np.empty((len(paintings), _BEST_CELLS[level]))
+        aims = np.full((num, anchors, count), np.nan)
         each = per_painting * anchors * tries
         for i, painting in enumerate(paintings):
             mine = values[i * each : (i + 1) * each]
@@ -324,6 +328,19 @@ class StrokeReinforcement:
             gains[rows] = gain.reshape(per_painting, anchors, tries)
             own = gains[rows, :, -1]
             best[i] = own.max(axis=1)[: _BEST_CELLS[level]]
+            if self.config.climb_steps:
+                winner = gain.reshape(per_painting, -1).argmax(axis=1)
+                anchor = winner // tries
+                starts = mine[winner + np.arange(per_painting) * anchors * tries]
+                climbed, reached = painting.climbed(
+                    starts, self.config.climb_steps, int(self.rng.integers(2**62))
+                )
+                climbed[:, :6] /= size
+                climbed[:, 8] /= size
+                row = np.arange(i * per_painting, (i + 1) * per_painting)
+                aim = stroke_numbers(climbed, middle[row], radii[anchor], numbers[row, anchor, -1])
+                better = reached > own.max(axis=1)
+                aims[row[better], anchor[better]] = aim[better]
             if abs(painting.suited_level() - level) > _MISFIT:
                 continue
             put: list[int] = []
@@ -339,13 +356,13 @@ class StrokeReinforcement:
                     put.append(index)
             if put:
                 painting.put_down(mine[put], color[put])
-        return gains, best
+        return gains, best, aims
 
     def _step(self, loss: torch.Tensor) -> None:
         config = self.config
         rate = config.learning_rate * min(1.0, (self.updates + 1) / 100)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate / np.sqrt(1 + self.updates / config.slow_down)
+            group["lr"] = float(rate / np.sqrt(1 + self.updates / config.slow_down))
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.max_gradient_norm)
@@ -366,8 +383,10 @@ class StrokeReinforcement:
             "seconds": self.seconds,
             "rng": json.dumps(self.rng.bit_generator.state),
             "pool": [
-                {name: torch.from_numpy(part) if isinstance(part, np.ndarray) else part
-                 for name, part in painting.items()}
+                {
+                    name: torch.from_numpy(part) if isinstance(part, np.ndarray) else part
+                    for name, part in painting.items()
+                }
                 for painting in self.pool.state()
             ],
             "identity": self._identity(),
@@ -400,8 +419,10 @@ class StrokeReinforcement:
             self.rng.bit_generator.state = json.loads(state["rng"])
             self.pool.load(
                 [
-                    {name: part.numpy() if isinstance(part, torch.Tensor) else part
-                     for name, part in painting.items()}
+                    {
+                        name: part.numpy() if isinstance(part, torch.Tensor) else part
+                        for name, part in painting.items()
+                    }
                     for painting in state["pool"]
                 ]
             )

@@ -113,7 +113,12 @@ class FieldProposer:
         order = order[gain[order] > 0]
         best = float(gain[order[0]]) if len(order) else 0.0
         return _Seen(
-            view.canvas, picture, np.concatenate(values)[order], gain[order], np.ones(len(order), np.bool_), best
+            view.canvas,
+            picture,
+            np.concatenate(values)[order],
+            gain[order],
+            np.ones(len(order), np.bool_),
+            best,
         )
 
     def _look_at(
