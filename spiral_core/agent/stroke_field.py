@@ -189,12 +189,15 @@ def planes_of(canvas: Floats, target: Floats, level: int) -> tuple[Floats, float
     Args:
         canvas: Shape (height, width, 3), float32, in [0, 1]: what is painted; any size.
         target: The same shape: what is wanted.
-        level: How many times to halve; 0 shows the picture as it is.
+        level: How many times to halve; 0 shows the picture as it is, -1 twice as large.
 
     Returns:
         Planes (H, W, 14), sides filled up to multiples of 16 with nothing left to do; and the mean squared error
         of the picture, summed over channels, in units of which worths are.
     """
+    if level < 0:
+        canvas, target = (_enlarged(picture, 2**-level) for picture in (canvas, target))
+        level = 0
     size = 2**level
     filled = BLOCK * size
     height, width = canvas.shape[:2]
@@ -225,6 +228,11 @@ def planes_of(canvas: Floats, target: Floats, level: int) -> tuple[Floats, float
     else:
         planes[..., 13] = 0.0
     return planes, error
+
+
+def _enlarged(picture: Floats, times: int) -> Floats:
+    """Return a picture with every pixel a square of so many pixels."""
+    return np.repeat(np.repeat(picture, times, axis=0), times, axis=1)
 
 
 def _means(plane: Floats, size: int) -> Floats:

@@ -20,7 +20,8 @@ from spiral_core.rendering import PlanningCanvas, PlanningCanvasFactory, StrokeL
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
-NUM_LEVELS: Final = 4
+LEVELS: Final = (-1, 0, 1, 2, 3)
+"""How many times pictures are halved to be shown; at -1 they are shown twice as large."""
 _FIRST_RADIUS = 0.3  # to be expected of the first stroke, in canvas widths; of the n-th: this over sqrt(n)
 _SUITS_RADIUS_PX = 3.0  # that a level suits best
 _LEAST_RADIUS_PX = 1.5
@@ -51,7 +52,7 @@ class Painting:
     def suited_level(self) -> float:
         """Return the level, not rounded, that suits the stroke to be expected next."""
         radius_px = _FIRST_RADIUS * len(self.target) / np.sqrt(len(self.canvas) + 1.0)
-        return float(np.log2(radius_px / _SUITS_RADIUS_PX).clip(0, NUM_LEVELS - 1))
+        return float(np.log2(radius_px / _SUITS_RADIUS_PX).clip(LEVELS[0], LEVELS[-1]))
 
     def gains(self, values: Doubles) -> tuple[Doubles, Doubles]:
         """Return what strokes gain, (N,), and their best colours, (N, 3), after clipping them to limits.
@@ -128,9 +129,9 @@ class PaintingPool:
         most_strokes: int,
         rng: np.random.Generator,
     ) -> None:
-        if side < 1 or side % (16 * 2 ** (NUM_LEVELS - 1)):
+        if side < 1 or side % (16 * 2 ** LEVELS[-1]):
             raise ConfigError(
-                f"rewards.side: {side}, must be a multiple of {16 * 2 ** (NUM_LEVELS - 1)} pixels"
+                f"rewards.side: {side}, must be a multiple of {16 * 2 ** LEVELS[-1]} pixels"
             )
         if num < 0 or most_strokes < 8:
             raise ConfigError(

@@ -83,7 +83,9 @@ def synthetic_pictures(rng: np.random.Generator, num: int, side: int) -> Picture
     return pictures
 
 
-def photo_crops(images: Pictures, rng: np.random.Generator, num: int, side: int) -> Pictures:
+def photo_crops(
+    images: Pictures, rng: np.random.Generator, num: int, side: int, *, least_span: float = 0.25
+) -> Pictures:
     """Return random square crops of images, flipped, turned and tinted at random.
 
     Args:
@@ -91,12 +93,13 @@ def photo_crops(images: Pictures, rng: np.random.Generator, num: int, side: int)
         rng: Source of randomness.
         num: How many crops.
         side: Side of each crop in pixels.
+        least_span: Least side of what is cut out, as a share of the image's shorter side.
     """
     crops = np.empty((num, side, side, 3), np.uint8)
     for crop in crops:
         image = images[rng.integers(len(images))]
         shortest = min(image.shape[:2])
-        span = int(np.ceil(shortest * np.exp(rng.uniform(np.log(0.25), 0))))
+        span = int(np.ceil(shortest * np.exp(rng.uniform(np.log(least_span), 0))))
         top, left = (rng.integers(0, size - span + 1) for size in image.shape[:2])
         part = Image.fromarray(image[top : top + span, left : left + span])
         resized = np.asarray(part.resize((side, side), Image.Resampling.BICUBIC))
@@ -148,20 +151,21 @@ def load_faces(folder: Path, split: str) -> Pictures:
     return load_color_faces(split, side=64, folder=folder, limit=None, seed=0).images
 
 
-def face_mosaics(faces: Pictures, rng: np.random.Generator, num: int, side: int) -> Pictures:
-    """Return pictures of faces side by side, as many as are needed for them to stay sharp.
+def mosaics(images: Pictures, rng: np.random.Generator, num: int, side: int, across: int) -> Pictures:
+    """Return pictures of whole images side by side, rich in detail.
 
     Args:
-        faces: Shape (N, size, size, 3), uint8.
+        images: Shape (N, height, width, 3), uint8.
         rng: Source of randomness.
         num: How many pictures.
         side: Side of each picture in pixels.
+        across: Images along each side of a picture.
     """
-    across = max(1, side // faces.shape[1])
     tile = -(-side // across)
     pictures = np.empty((num, side, side, 3), np.uint8)
     for picture in pictures:
-        tiles = photo_crops(faces, rng, across * across, tile).reshape(across, across, tile, tile, 3)
+        tiles = photo_crops(images, rng, across * across, tile, least_span=0.7)
+        tiles = tiles.reshape(across, across, tile, tile, 3)
         whole = tiles.transpose(0, 2, 1, 3, 4).reshape(across * tile, across * tile, 3)
         picture[...] = whole[:side, :side]
     return pictures
@@ -170,7 +174,7 @@ def face_mosaics(faces: Pictures, rng: np.random.Generator, num: int, side: int)
 def varied_pictures(
     faces: Pictures | None, photos: Pictures | None, rng: np.random.Generator, num: int, side: int
 ) -> Pictures:
-    """Return crops of photographs, mosaics of faces and synthetic pictures, as far as there are any.
+    """Return crops and mosaics of photographs and of faces, and synthetic pictures, as far as there are any.
 
     Args:
         faces: Shape (N, size, size, 3), uint8, or None.
@@ -182,10 +186,13 @@ def varied_pictures(
     pictures = np.empty((num, side, side, 3), np.uint8)
     for picture in pictures:
         kind = rng.random()
-        if photos is not None and kind < 0.45:
-            picture[...] = photo_crops(photos, rng, 1, side)[0]
-        elif faces is not None and 0.45 <= kind < 0.7:
-            picture[...] = face_mosaics(faces, rng, 1, side)[0]
+        if photos is not None and kind < 0.35:
+            picture[...] = photo_crops(photos, rng, 1, side, least_span=0.4)[0]
+        elif photos is not None and kind < 0.55:
+            picture[...] = mosaics(photos, rng, 1, side, 2)[0]
+        elif faces is not None and kind < 0.8:
+            across = max(1, side // faces.shape[1])
+            picture[...] = mosaics(faces, rng, 1, side, across)[0]
         else:
             picture[...] = synthetic_pictures(rng, 1, side)[0]
     return pictures

@@ -35,7 +35,7 @@ from spiral_core.agent.stroke_field import (
 )
 from spiral_core.agent.weights import save_weights
 from spiral_core.errors import AgentError, ConfigError
-from spiral_core.learning.painting_pool import NUM_LEVELS, Painting, PaintingPool
+from spiral_core.learning.painting_pool import LEVELS, Painting, PaintingPool
 from spiral_core.learning.pictures import PictureSource
 from spiral_core.rendering import PlanningCanvasFactory
 
@@ -43,11 +43,13 @@ Doubles = npt.NDArray[np.float64]
 CHECKPOINT = "checkpoint.pt"
 AGENT = "agent.safetensors"
 METRICS = "metrics.jsonl"
-_LEVEL_SHARES = (0.5, 0.3, 0.12, 0.08)
-_PAINTINGS = (3, 8, 12, 12)  # of an update, by level; so many that levels have about as many cells
-_BEST_CELLS = (16, 7, 5, 4)  # of each painting: those the field values most
-_OTHER_CELLS = (8, 3, 3, 3)  # and those drawn at random
-_PUT_DOWN = (6, 3, 1, 1)  # strokes painted on each painting, at most
+# By level, from the finest:
+_LEVEL_SHARES = (0.3, 0.32, 0.23, 0.1, 0.05)
+_PAINTINGS = (3, 3, 8, 12, 12)  # of an update: so many that levels have about as many cells
+_BEST_CELLS = (16, 16, 7, 5, 4)  # of each painting: those the field values most
+_OTHER_CELLS = (8, 8, 3, 3, 3)  # and those drawn at random
+_PUT_DOWN = (6, 6, 3, 1, 1)  # strokes painted on each painting, at most
+_WINDOW_PX = 128  # no more is shown of an enlarged picture
 _MISFIT = 1.2  # levels: further off nothing is put down
 _OTHER_ANCHORS = 0.3  # how much an anchor counts that is not its cell's best
 
@@ -222,12 +224,12 @@ class StrokeReinforcement:
 
     def _round(self) -> tuple[float, tuple[float, ...]]:
         losses = []
-        shares: list[list[float]] = [[] for _ in range(NUM_LEVELS)]
+        shares: list[list[float]] = [[] for _ in LEVELS]
         for _ in range(self.config.updates_per_round):
-            level = int(self.rng.choice(NUM_LEVELS, p=_LEVEL_SHARES))
-            loss, share = self._update(level)
+            index = int(self.rng.choice(len(LEVELS), p=_LEVEL_SHARES))
+            loss, share = self._update(index)
             losses.append(loss)
-            shares[level].append(share)
+            shares[index].append(share)
         self.pool.rebuild()
         self.rounds += 1
         return float(np.mean(losses)), tuple(
@@ -239,26 +241,38 @@ class StrokeReinforcement:
         fallen = config.deviation / np.sqrt(1 + self.updates / config.narrow_down)
         return float(max(fallen, config.least_deviation))
 
-    def _update(self, level: int) -> tuple[float, float]:
-        config, deviation = self.config, self._deviation()
-        paintings = self.pool.pick(_PAINTINGS[level], level, self.rng)
+    def _update(self, index: int) -> tuple[float, float]:
+        config, deviation, level = self.config, self._deviation(), LEVELS[index]
+        paintings = self.pool.pick(_PAINTINGS[index], level, self.rng)
         shown = [planes_of(painting.canvas.canvas(), painting.target, level) for painting in paintings]
         errors = np.array([error for _, error in shown])
-        numbers, worth = self.network(torch.from_numpy(np.stack([planes for planes, _ in shown])))
+        side = len(shown[0][0])
+        window = side if level >= 0 else min(side, _WINDOW_PX)
+        corner = CELL * self.rng.integers(0, (side - window) // CELL + 1, (len(shown), 2))  # x, y
+        planes = np.stack(
+            [
+                whole[y : y + window, x : x + window]
+                for (whole, _), (x, y) in zip(shown, corner.tolist(), strict=True)
+            ]
+        )
+        numbers, worth = self.network(torch.from_numpy(planes))
         batch, high, wide, anchors, count = numbers.shape
         numbers = numbers.reshape(batch * high * wide, anchors, count)
         worth = worth.reshape(batch * high * wide, anchors)
         valued = worth.detach().numpy().reshape(batch, high * wide, anchors)
-        cells, per_painting = self._cells(valued, level)
+        cells, per_painting = self._cells(valued, index)
+        owner = np.repeat(np.arange(batch), per_painting)
+        middle = np.stack([cells % wide, cells % (high * wide) // wide], axis=1) + 0.5
+        middle = middle * CELL + corner[owner]
         chosen = torch.from_numpy(cells)
         means = numbers[chosen]  # (N, M, D)
         told = means.detach().numpy().astype(np.float64)
         half = self.rng.standard_normal((len(cells), anchors, config.num_samples // 2, count))
         change = np.concatenate([half, -half, np.zeros((len(cells), anchors, 1, count))], axis=2)
         gains, share, aims = self._gains(
-            paintings, told[:, :, None] + deviation * change, cells % (high * wide), wide, level, per_painting
+            paintings, told[:, :, None] + deviation * change, middle, index, per_painting
         )
-        total = errors[:, None] * (high * wide * CELL * CELL * 4**level)
+        total = errors[:, None] * config.side**2
         share = float((share / total).mean())
         tried, own = gains[:, :, :-1], gains[:, :, -1]
         spread = tried.std(axis=2, keepdims=True)
@@ -271,18 +285,17 @@ class StrokeReinforcement:
         policy_loss = -(means * pull).sum() / float(counts.sum()) + 1e-3 * means.square().mean()
         aimed = torch.from_numpy(np.where(np.isfinite(aims), aims, told).astype(np.float32))
         distance = F.smooth_l1_loss(means, aimed, beta=0.5, reduction="sum") / len(cells)
-        owner = np.repeat(np.arange(batch), per_painting)
-        wanted = worth_of(own / 4**level, errors[owner, None])
+        wanted = worth_of(own / 4.0**level, errors[owner, None])
         value_loss = F.smooth_l1_loss(worth[chosen], torch.from_numpy(wanted.astype(np.float32)), beta=0.3)
         self._step(policy_loss * deviation + config.imitation * distance + value_loss)
         self.pool.renew()
         self.examples += len(cells) * anchors
         return float(value_loss.detach()), share
 
-    def _cells(self, valued: npt.NDArray[np.float32], level: int) -> tuple[npt.NDArray[np.int64], int]:
+    def _cells(self, valued: npt.NDArray[np.float32], index: int) -> tuple[npt.NDArray[np.int64], int]:
         """Return cells to learn from, numbered through all paintings: the best first, then others."""
         batch, num_cells, _ = valued.shape
-        best, others = _BEST_CELLS[level], _OTHER_CELLS[level]
+        best, others = _BEST_CELLS[index], _OTHER_CELLS[index]
         score = valued.max(axis=2) + 0.3 * self.rng.gumbel(size=(batch, num_cells))
         # The most valued one is always among them: it is what a painter would take.
         score[np.arange(batch), valued.max(axis=2).argmax(axis=1)] = np.inf
@@ -296,9 +309,8 @@ class StrokeReinforcement:
         self,
         paintings: list[Painting],
         numbers: Doubles,
-        cells: npt.NDArray[np.int64],
-        wide: int,
-        level: int,
+        middle: Doubles,
+        index: int,
         per_painting: int,
     ) -> tuple[Doubles, Doubles, Doubles]:
         """Return all gains (N, M, K + 1), those (B, best cells) of the field's own best strokes, and aims.
@@ -307,8 +319,8 @@ class StrokeReinforcement:
         Strokes that the field values most are painted on the way.
         """
         num, anchors, tries, count = numbers.shape
-        size = 2**level
-        middle = (np.stack([cells % wide, cells // wide], axis=1) + 0.5) * CELL
+        level, num_best = LEVELS[index], _BEST_CELLS[index]
+        size = 2.0**level
         radii = np.array(self.field_config.anchor_radii_px)
         values = stroke_values(
             numbers.reshape(-1, count),
@@ -318,7 +330,7 @@ class StrokeReinforcement:
         values[:, :6] *= size
         values[:, 8] *= size
         gains = np.empty((num, anchors, tries))
-        best = np.empty((len(paintings), _BEST_CELLS[level]))
+        best = np.empty((len(paintings), num_best))
         aims = np.full((num, anchors, count), np.nan)
         each = per_painting * anchors * tries
         for i, painting in enumerate(paintings):
@@ -327,7 +339,7 @@ class StrokeReinforcement:
             rows = slice(i * per_painting, (i + 1) * per_painting)
             gains[rows] = gain.reshape(per_painting, anchors, tries)
             own = gains[rows, :, -1]
-            best[i] = own.max(axis=1)[: _BEST_CELLS[level]]
+            best[i] = own.max(axis=1)[:num_best]
             if self.config.climb_steps:
                 winner = gain.reshape(per_painting, -1).argmax(axis=1)
                 anchor = winner // tries
@@ -344,16 +356,16 @@ class StrokeReinforcement:
             if abs(painting.suited_level() - level) > _MISFIT:
                 continue
             put: list[int] = []
-            for cell in range(_BEST_CELLS[level]):
-                if len(put) == _PUT_DOWN[level]:
+            for cell in range(num_best):
+                if len(put) == _PUT_DOWN[index]:
                     break
-                index = (cell * anchors + int(own[cell].argmax())) * tries + tries - 1
+                stroke = (cell * anchors + int(own[cell].argmax())) * tries + tries - 1
                 far = all(
-                    np.hypot(*(mine[index, 2:4] - mine[other, 2:4])) > 8 * mine[[index, other], 8].max()
+                    np.hypot(*(mine[stroke, 2:4] - mine[other, 2:4])) > 8 * mine[[stroke, other], 8].max()
                     for other in put
                 )
-                if gain[index] > 0 and far:
-                    put.append(index)
+                if gain[stroke] > 0 and far:
+                    put.append(stroke)
             if put:
                 painting.put_down(mine[put], color[put])
         return gains, best, aims

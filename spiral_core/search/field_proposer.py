@@ -20,6 +20,7 @@ from spiral_core.search.proposals import HeuristicProposer, View, make_strokes
 
 _SUITS_RADIUS_PX = 3.0  # of the stroke to be expected: it is looked for at the size that shows it so
 _LEVELS_ABOUT = 1.6  # levels further from that one are not looked at
+_DOUBT = 0.5  # what is left of a gain where a stroke of the field was of no use
 _VISIBLE = 1e-3  # a smaller change of a pixel leaves what was seen there as it is
 
 
@@ -35,6 +36,7 @@ class _Seen:
         alive: Shape (N,): not proposed yet, and nothing has changed there.
         best: The largest gain of all.
         is_stale: The picture has changed since the look.
+        proposed: The best of what was proposed last.
     """
 
     canvas: PlanningCanvas
@@ -44,6 +46,7 @@ class _Seen:
     alive: npt.NDArray[np.bool_]
     best: float
     is_stale: bool = False
+    proposed: int | None = None
 
 
 class FieldProposer:
@@ -59,6 +62,7 @@ class FieldProposer:
         self._patience = patience
         self._heuristic = HeuristicProposer()
         self._seen: _Seen | None = None
+        self._trust: npt.NDArray[np.float64] = np.ones((0, 0))
         self.looks = 0
 
     @classmethod
@@ -75,10 +79,13 @@ class FieldProposer:
         seen = self._seen
         if seen is not None and seen.canvas is view.canvas:
             self._drop_changed(seen, view)
+        else:
+            self._trust = np.ones(view.target.shape[:2])
         if seen is None or seen.canvas is not view.canvas or self._is_used_up(seen, count):
             seen = self._seen = self._look(view)
         chosen = np.flatnonzero(seen.alive)[:count]
         seen.alive[chosen[:1]] = False
+        seen.proposed = int(chosen[0]) if len(chosen) else None
         values = seen.values[chosen]
         if len(chosen) < count:
             rest = self._heuristic.propose(view, count - len(chosen), rng)
@@ -96,10 +103,10 @@ class FieldProposer:
         picture = view.canvas.canvas()
         height, width = picture.shape[:2]
         radius_px = self._heuristic.typical_radius(view) * width
-        suited = max(np.log2(radius_px / _SUITS_RADIUS_PX), 0.0)
+        suited = max(np.log2(radius_px / _SUITS_RADIUS_PX), -1.0)
         values, gains = [], []
-        level = 0
-        while level == 0 or min(height, width) >= BLOCK * 2**level:
+        level = -1
+        while level <= 0 or min(height, width) >= BLOCK * 2**level:
             if abs(level - suited) <= _LEVELS_ABOUT:
                 strokes, gain = self._look_at(picture, view.target, level)
                 values.append(strokes)
@@ -108,14 +115,16 @@ class FieldProposer:
         if not values:  # the picture is too small for the level that would suit
             strokes, gain = self._look_at(picture, view.target, level - 1)
             values, gains = [strokes], [gain]
-        gain = np.concatenate(gains)
+        strokes, gain = np.concatenate(values), np.concatenate(gains)
+        row, column = _pixels(strokes, self._trust.shape)
+        gain *= self._trust[row, column]
         order = np.argsort(-gain, kind="stable")
         order = order[gain[order] > 0]
         best = float(gain[order[0]]) if len(order) else 0.0
         return _Seen(
             view.canvas,
             picture,
-            np.concatenate(values)[order],
+            strokes[order],
             gain[order],
             np.ones(len(order), np.bool_),
             best,
@@ -125,7 +134,7 @@ class FieldProposer:
         self, picture: npt.NDArray[np.float32], target: npt.NDArray[np.float32], level: int
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Return the strokes (N, 13), in canvas units, and their gains (N,) at one size."""
-        size = 2**level
+        size = 2.0**level
         planes, error = planes_of(picture, target, level)
         numbers, worth = self._field.look(planes)
         rows, columns, anchors = worth.shape
@@ -151,9 +160,11 @@ class FieldProposer:
         changed = (np.abs(picture - seen.picture) > _VISIBLE).any(axis=2)
         seen.picture = picture
         if not changed.any():
+            self._distrust(seen)
             return
+        self._trust[changed] = 1.0
         seen.is_stale = True
-        height, width = changed.shape
+        width = changed.shape[1]
         rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
         left, right = columns[0] / width, (columns[-1] + 1) / width
         top, bottom = rows[0] / width, (rows[-1] + 1) / width
@@ -167,3 +178,25 @@ class FieldProposer:
             | (y.min(axis=1) - margin > bottom)
         )
         seen.alive &= apart
+
+    def _distrust(self, seen: _Seen) -> None:
+        """Learn from a proposal that was not painted: the field is wrong about that place until it changes."""
+        if seen.proposed is None:
+            return
+        width = self._trust.shape[1]
+        stroke = seen.values[seen.proposed]
+        x, y, radius = stroke[0:6:2], stroke[1:6:2], stroke[8]
+        left, right = (x.min() - radius) * width, (x.max() + radius) * width
+        top, bottom = (y.min() - radius) * width, (y.max() + radius) * width
+        self._trust[max(int(top), 0) : int(bottom) + 1, max(int(left), 0) : int(right) + 1] *= _DOUBT
+        row, column = _pixels(seen.values, self._trust.shape)
+        seen.alive &= (row < top) | (row > bottom) | (column < left) | (column > right)
+
+
+def _pixels(
+    values: npt.NDArray[np.float64], shape: tuple[int, ...]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return row and column of the pixels in the middle of strokes."""
+    middle = (values[:, 0:2] + values[:, 4:6]) * (0.5 * shape[1])
+    row, column = middle[:, 1].astype(np.int64), middle[:, 0].astype(np.int64)
+    return row.clip(0, shape[0] - 1), column.clip(0, shape[1] - 1)

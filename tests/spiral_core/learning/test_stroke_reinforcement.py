@@ -9,7 +9,7 @@ import torch
 from adapters.mypaint import mypaint_planning
 from spiral_core.agent.stroke_field import FieldConfig, StrokeField
 from spiral_core.errors import AgentError, ConfigError
-from spiral_core.learning.pictures import face_mosaics, load_photos, synthetic_pictures, varied_pictures
+from spiral_core.learning.pictures import load_photos, mosaics, synthetic_pictures, varied_pictures
 from spiral_core.learning.stroke_reinforcement import RewardsConfig, StrokeReinforcement
 from spiral_core.search import Painter, PaintOptions, SearchEffort
 from spiral_core.search.field_proposer import FieldProposer
@@ -87,7 +87,7 @@ def test_pictures_come_from_all_there_is() -> None:
     rng = np.random.default_rng(1)
     faces = rng.integers(0, 256, (3, 16, 16, 3), np.uint8)
     photos = rng.integers(0, 256, (2, 64, 80, 3), np.uint8)
-    assert face_mosaics(faces, rng, 2, 40).shape == (2, 40, 40, 3)
+    assert mosaics(faces, rng, 2, 40, 3).shape == (2, 40, 40, 3)
     for given in (faces, None):
         for large in (photos, None):
             pictures = varied_pictures(given, large, np.random.default_rng(2), 6, 32)
