@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from spiral_core.agent.stroke_field import CELL, NUM_PLANES, STROKE_NUMBERS, FieldConfig
+from spiral_core.agent.field_config import CELL, NUM_PLANES, STROKE_NUMBERS, FieldConfig
 
 
 class FieldNetwork(nn.Module):

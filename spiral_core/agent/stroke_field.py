@@ -6,61 +6,46 @@ Shown a picture halved once or more, the same network proposes larger strokes. F
 
 Network, C1, C2, C3 channels on cells of 4, 8 and 16 pixels, all convolutions 3 x 3 unless said otherwise:
 
-    planes      canvas, difference to the target, both also relative to the size of the error  -> 4x4 patches, C1
+    planes      target and difference to the canvas, both also relative to the size of the error,
+                error, hidden detail -> 4x4 patches, C1
     down        residual; stride 2, C2, residual; stride 2, C3, residual, residual
     up          1x1, added to the finer cells, residual; 1x1, added to the finest cells, residual, residual
     head        1x1, hidden; 1x1: for each of M anchors the numbers of STROKE_NUMBERS and the worth
 
-Lengths are in pixels of the picture shown. Shapes: B pictures, H x W pixels, h x w cells, M anchors, D numbers.
+Lengths are in pixels of the picture shown. Shapes: H x W pixels, h x w cells, M anchors, D numbers.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from spiral_core.agent.field_config import (
+    CELL,
+    NUM_PLANES,
+    RADII_PX,
+    STROKE_NUMBERS,
+    FieldConfig,
+    check_field,
+)
 from spiral_core.agent.numpy_layers import relu, taps
 from spiral_core.agent.weights import Weights, load_weights
-from spiral_core.errors import AgentError, ConfigError
+from spiral_core.errors import AgentError
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 
-FIELD_FORMAT: Final = "spiral-studio-stroke-field"
-FIELD_VERSION: Final = "1"
-CELL: Final = 4
-"""Side of a cell in pixels."""
 BLOCK: Final = 16
 """Sides of the pictures shown are multiples of this many pixels."""
-NUM_PLANES: Final = 14
-STROKE_NUMBERS: Final = (
-    "middle_x",
-    "middle_y",
-    "axis_cos",
-    "axis_sin",
-    "bend_x",
-    "bend_y",
-    "radius",
-    "pressure",
-    "taper_x",
-    "taper_y",
-    "opacity",
-)
-"""The numbers that make a stroke, each of the order of 1; see `stroke_values`."""
 
 _SMALLEST_ERROR = 2e-3  # root of the mean squared error that a picture is shown relative to, at least
 _MIDDLE_PX, _FARTHEST_PX = 4.0, 12.0
 _AXIS_PX, _LONGEST_PX = 4.0, 24.0
 _BEND_PX = 3.0
 _RADIUS_STEP = 0.5  # in natural logarithms
-_RADII_PX = (0.6, 12.0)
 _PRESSURE, _PRESSURE_STEP = 0.75, 0.25
 _LEAST_PRESSURE = 0.2
 _OPACITY, _OPACITY_STEP = 0.9, 0.2
@@ -69,122 +54,11 @@ _WORTH_UNIT = 0.5
 _LOSS_SCALE = 0.25
 
 
-@dataclass(frozen=True, kw_only=True)
-class FieldConfig:
-    """The shape of a stroke field.
-
-    Attributes:
-        channels: Channels on cells of 4, 8 and 16 pixels.
-        hidden: Width of the head.
-        anchor_radii_px: The radius of each anchor's strokes before it has learned anything.
-
-    Raises:
-        ConfigError: A value is out of range; the message names it.
-    """
-
-    channels: tuple[int, int, int] = (48, 64, 96)
-    hidden: int = 96
-    anchor_radii_px: tuple[float, ...] = (2.0, 4.0)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "channels", tuple(self.channels))
-        object.__setattr__(self, "anchor_radii_px", tuple(float(radius) for radius in self.anchor_radii_px))
-        sizes = [*self.channels, self.hidden]
-        if len(self.channels) != 3 or not all(type(size) is int and 1 <= size <= 1024 for size in sizes):
-            raise ConfigError(
-                f"field: channels {self.channels} and hidden {self.hidden}, must be three whole numbers and "
-                "one more in [1, 1024]"
-            )
-        if not 1 <= len(self.anchor_radii_px) <= 16 or not all(
-            _RADII_PX[0] <= radius <= _RADII_PX[1] for radius in self.anchor_radii_px
-        ):
-            raise ConfigError(
-                f"field.anchor_radii_px: {self.anchor_radii_px}, must be 1 to 16 numbers in {list(_RADII_PX)}"
-            )
-
-    @property
-    def num_anchors(self) -> int:
-        """M, strokes for each cell."""
-        return len(self.anchor_radii_px)
-
-    @property
-    def num_outputs(self) -> int:
-        """Numbers of the head for each cell: the strokes', then what each is worth."""
-        return self.num_anchors * (len(STROKE_NUMBERS) + 1)
-
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Return the name and shape of every tensor."""
-        one, two, three = self.channels
-        weights = {
-            "patch": (one, NUM_PLANES, CELL, CELL),
-            "fine1": (one, one, 3, 3),
-            "down1": (two, one, 3, 3),
-            "middle1": (two, two, 3, 3),
-            "down2": (three, two, 3, 3),
-            "coarse1": (three, three, 3, 3),
-            "coarse2": (three, three, 3, 3),
-            "up2": (two, three, 1, 1),
-            "middle2": (two, two, 3, 3),
-            "up1": (one, two, 1, 1),
-            "fine2": (one, one, 3, 3),
-            "fine3": (one, one, 3, 3),
-            "hidden": (self.hidden, one, 1, 1),
-            "head": (self.num_outputs, self.hidden, 1, 1),
-        }
-        shapes: dict[str, tuple[int, ...]] = {}
-        for name, shape in weights.items():
-            shapes[f"{name}.weight"] = shape
-            shapes[f"{name}.bias"] = shape[:1]
-        return shapes
-
-    def to_metadata(self) -> dict[str, str]:
-        """Return the configuration as the string table of a weights file."""
-        return {
-            "format": FIELD_FORMAT,
-            "version": FIELD_VERSION,
-            "config": json.dumps(dataclasses.asdict(self), sort_keys=True),
-        }
-
-    @classmethod
-    def from_metadata(cls, metadata: Mapping[str, str], source: str) -> FieldConfig:
-        """Read the configuration back.
-
-        Raises:
-            AgentError: It is missing, of another version, or broken; the message names the source.
-        """
-        for key, wanted in (("format", FIELD_FORMAT), ("version", FIELD_VERSION)):
-            if metadata.get(key) != wanted:
-                raise AgentError(f"{source}: {key} {metadata.get(key)!r}, must be {wanted!r}")
-        try:
-            fields: dict[str, Any] = json.loads(metadata["config"])
-            return cls(**fields)
-        except (KeyError, TypeError, ValueError) as error:
-            raise AgentError(f"{source}: config: {error}") from error
-
-
-def check_field(config: FieldConfig, weights: Mapping[str, Floats], source: str) -> None:
-    """Check that weights are those of a field.
-
-    Raises:
-        AgentError: A tensor is missing, unknown or of the wrong shape; the message names the source.
-    """
-    expected = config.shapes()
-    for problem, names in (
-        ("missing", expected.keys() - weights.keys()),
-        ("unknown", weights.keys() - expected.keys()),
-    ):
-        if names:
-            raise AgentError(f"{source}: {problem} tensors: {', '.join(sorted(names))}")
-    for name, shape in expected.items():
-        if weights[name].shape != shape:
-            raise AgentError(f"{source}: {name}: shape {weights[name].shape}, must be {shape}")
-
-
 def planes_of(canvas: Floats, target: Floats, level: int) -> tuple[Floats, float]:
     """Return what the network sees of a picture halved some times.
 
-    Halving hides what a stroke would destroy and what it could never paint; two planes bring both back, so that
-    what a stroke gains on the picture itself can be told from its halved one.
+    Halving hides what a stroke would destroy and what it could never paint; two planes bring both back, so
+    that what a stroke gains on the picture itself can be told from its halved one.
 
     Args:
         canvas: Shape (height, width, 3), float32, in [0, 1]: what is painted; any size.
@@ -192,8 +66,8 @@ def planes_of(canvas: Floats, target: Floats, level: int) -> tuple[Floats, float
         level: How many times to halve; 0 shows the picture as it is, -1 twice as large.
 
     Returns:
-        Planes (H, W, 14), sides filled up to multiples of 16 with nothing left to do; and the mean squared error
-        of the picture, summed over channels, in units of which worths are.
+        Planes (H, W, 14), sides filled up to multiples of 16 with nothing left to do; and the mean squared
+        error of the picture, summed over channels, in units of which worths are.
     """
     if level < 0:
         canvas, target = (_enlarged(picture, 2**-level) for picture in (canvas, target))
@@ -295,7 +169,7 @@ def stroke_values(
     values[:, 6] = (pressure - taper).clip(_LEAST_PRESSURE, 1.0)
     values[:, 7] = (pressure + taper).clip(_LEAST_PRESSURE, 1.0)
     radius = np.asarray(anchor_radius_px) * np.exp((_RADIUS_STEP * given[:, 6]).clip(-5.0, 5.0))
-    values[:, 8] = radius.clip(*_RADII_PX)
+    values[:, 8] = radius.clip(*RADII_PX)
     values[:, 12] = (_OPACITY + _OPACITY_STEP * given[:, 10]).clip(_LEAST_OPACITY, 1.0)
     return values
 

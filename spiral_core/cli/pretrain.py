@@ -23,7 +23,8 @@ from spiral_core.files import write_atomic
 
 if TYPE_CHECKING:
     from spiral_core.learning.pretraining import Pretraining, Progress
-    from spiral_core.learning.stroke_reinforcement import RewardsProgress, StrokeReinforcement
+    from spiral_core.learning.rewards_config import RewardsProgress
+    from spiral_core.learning.stroke_reinforcement import StrokeReinforcement
 
 CARD: Final = "card.json"
 SOURCES: Final = ("programs", "search", "rewards")
@@ -183,9 +184,10 @@ def _supervised(content: PretrainFile, where: str, arguments: argparse.Namespace
 
 
 def _rewards(content: PretrainFile, where: str, arguments: argparse.Namespace) -> StrokeReinforcement:
-    from spiral_core.agent.stroke_field import FieldConfig
+    from spiral_core.agent.field_config import FieldConfig
     from spiral_core.learning.pictures import varied_pictures
-    from spiral_core.learning.stroke_reinforcement import RewardsConfig, StrokeReinforcement
+    from spiral_core.learning.rewards_config import RewardsConfig
+    from spiral_core.learning.stroke_reinforcement import StrokeReinforcement
 
     if arguments.grayscale:
         raise ConfigError("--grayscale: rewards are for photos, whose colours are solved; leave it out")

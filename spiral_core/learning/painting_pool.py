@@ -1,4 +1,4 @@
-"""Paintings in the making that a stroke field learns on: each on the real brush, from bare canvas to finished.
+"""Paintings in the making that a stroke field learns on, each on the real brush, from bare to finished.
 
 A picture is shown at several sizes (levels): as it is, and halved once or more. Gains are exact, from
 `PlanningCanvas.evaluate`, which solves each candidate's colour.
@@ -65,7 +65,7 @@ class Painting:
         return np.where(np.isfinite(worth.gain), worth.gain, 0.0), worth.color
 
     def climbed(self, values: Doubles, steps: int, seed: int) -> tuple[Doubles, Doubles]:
-        """Return strokes (N, 13) improved by small random changes, lengths in pixels, and their gains (N,)."""
+        """Return strokes (N, 13), in pixels, improved by small random changes, and their gains (N,)."""
         side = len(self.target)
         better, worth = self.canvas.climb(
             self._strokes(values), steps=steps, scale=_CLIMB_SCALE, limits=_limits(side), seed=seed
@@ -130,9 +130,7 @@ class PaintingPool:
         rng: np.random.Generator,
     ) -> None:
         if side < 1 or side % (16 * 2 ** LEVELS[-1]):
-            raise ConfigError(
-                f"rewards.side: {side}, must be a multiple of {16 * 2 ** LEVELS[-1]} pixels"
-            )
+            raise ConfigError(f"rewards.side: {side}, must be a multiple of {16 * 2 ** LEVELS[-1]} pixels")
         if num < 0 or most_strokes < 8:
             raise ConfigError(
                 f"rewards: num_paintings {num} and most_strokes {most_strokes}, must be >= 0 and >= 8"

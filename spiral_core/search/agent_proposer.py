@@ -1,4 +1,4 @@
-"""Candidates from a learned agent: a policy that looks at crops around the worst places, or a stroke field."""
+"""Candidates from a learned agent: a policy that sees crops around the worst places, or a stroke field."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from spiral_core.agent.field_config import FIELD_FORMAT, FieldConfig
 from spiral_core.agent.numpy_policy import NumpyPolicy
 from spiral_core.agent.policy_config import PolicyConfig
 from spiral_core.agent.stroke_agent import StrokeAgent
-from spiral_core.agent.stroke_field import FIELD_FORMAT, FieldConfig, StrokeField
+from spiral_core.agent.stroke_field import StrokeField
 from spiral_core.agent.weights import load_weights
 from spiral_core.program import STROKE_COLUMNS, StrokeArray
 from spiral_core.rendering import PlanningCanvas

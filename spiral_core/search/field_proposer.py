@@ -1,8 +1,8 @@
-"""Candidates from a stroke field, which looks at the whole picture and says what each of its strokes would gain.
+"""Candidates from a stroke field, which sees the whole picture and says what each of its strokes would gain.
 
-One look yields some thousand strokes with their worths. The best are proposed, those that lie where the picture
-has changed since are dropped, and only when what is left is worth clearly less than the best was, is there
-another look.
+One look yields some thousand strokes with their worths. The best are proposed, those that lie where the
+picture has changed since are dropped, and only when what is left is worth clearly less than the best was, is
+there another look. Where a proposal was not painted, the field is believed less until the place changes.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from spiral_core.agent.stroke_field import BLOCK, CELL, StrokeField, gain_of, planes_of, stroke_values
+from spiral_core.agent.field_config import CELL
+from spiral_core.agent.stroke_field import BLOCK, StrokeField, gain_of, planes_of, stroke_values
 from spiral_core.program import StrokeArray
 from spiral_core.rendering import PlanningCanvas
 from spiral_core.search.proposals import HeuristicProposer, View, make_strokes
 
 _SUITS_RADIUS_PX = 3.0  # of the stroke to be expected: it is looked for at the size that shows it so
 _LEVELS_ABOUT = 1.6  # levels further from that one are not looked at
+_MOST_KEPT = 2000  # candidates of a look
+_HEURISTIC_SHARE = 0.25  # of many candidates, against blind spots
 _DOUBT = 0.5  # what is left of a gain where a stroke of the field was of no use
 _VISIBLE = 1e-3  # a smaller change of a pixel leaves what was seen there as it is
 
@@ -81,9 +84,10 @@ class FieldProposer:
             self._drop_changed(seen, view)
         else:
             self._trust = np.ones(view.target.shape[:2])
-        if seen is None or seen.canvas is not view.canvas or self._is_used_up(seen, count):
+        if seen is None or seen.canvas is not view.canvas or self._is_used_up(seen):
             seen = self._seen = self._look(view)
-        chosen = np.flatnonzero(seen.alive)[:count]
+        share = count - int(_HEURISTIC_SHARE * count)
+        chosen = np.flatnonzero(seen.alive)[:share]
         seen.alive[chosen[:1]] = False
         seen.proposed = int(chosen[0]) if len(chosen) else None
         values = seen.values[chosen]
@@ -92,11 +96,11 @@ class FieldProposer:
             values = np.concatenate([values, rest.values])
         return make_strokes(values, view, rng)
 
-    def _is_used_up(self, seen: _Seen, count: int) -> bool:
+    def _is_used_up(self, seen: _Seen) -> bool:
         alive = np.flatnonzero(seen.alive)
         if not seen.is_stale:  # another look would show the same
             return False
-        return len(alive) < max(count, 1) or seen.gain[alive[0]] < self._patience * seen.best
+        return len(alive) == 0 or seen.gain[alive[0]] < self._patience * seen.best
 
     def _look(self, view: View) -> _Seen:
         self.looks += 1
@@ -119,7 +123,7 @@ class FieldProposer:
         row, column = _pixels(strokes, self._trust.shape)
         gain *= self._trust[row, column]
         order = np.argsort(-gain, kind="stable")
-        order = order[gain[order] > 0]
+        order = order[gain[order] > 0][:_MOST_KEPT]
         best = float(gain[order[0]]) if len(order) else 0.0
         return _Seen(
             view.canvas,
@@ -180,7 +184,7 @@ class FieldProposer:
         seen.alive &= apart
 
     def _distrust(self, seen: _Seen) -> None:
-        """Learn from a proposal that was not painted: the field is wrong about that place until it changes."""
+        """Believe less about the place of a proposal that was not painted, until it changes."""
         if seen.proposed is None:
             return
         width = self._trust.shape[1]

@@ -8,11 +8,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spiral_core.agent.field_config import NUM_PLANES, STROKE_NUMBERS, FieldConfig
 from spiral_core.agent.field_network import FieldNetwork
 from spiral_core.agent.stroke_field import (
-    NUM_PLANES,
-    STROKE_NUMBERS,
-    FieldConfig,
     StrokeField,
     gain_of,
     planes_of,

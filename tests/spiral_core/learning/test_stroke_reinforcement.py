@@ -7,10 +7,12 @@ import pytest
 import torch
 
 from adapters.mypaint import mypaint_planning
-from spiral_core.agent.stroke_field import FieldConfig, StrokeField
+from spiral_core.agent.field_config import FieldConfig
+from spiral_core.agent.stroke_field import StrokeField
 from spiral_core.errors import AgentError, ConfigError
 from spiral_core.learning.pictures import load_photos, mosaics, synthetic_pictures, varied_pictures
-from spiral_core.learning.stroke_reinforcement import RewardsConfig, StrokeReinforcement
+from spiral_core.learning.rewards_config import RewardsConfig
+from spiral_core.learning.stroke_reinforcement import StrokeReinforcement
 from spiral_core.search import Painter, PaintOptions, SearchEffort
 from spiral_core.search.field_proposer import FieldProposer
 
