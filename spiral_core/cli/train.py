@@ -26,7 +26,7 @@ LARGEST_SEED: Final = 2**31 - 1
 
 def add_parser(verbs: Verbs) -> None:
     """Describe both verbs."""
-    names = ", ".join(sorted(path.stem for path in CONFIGS.glob("*.toml") if path.stem != "painter"))
+    names = ", ".join(sorted(path.stem for path in CONFIGS.glob("*.toml") if not path.stem.startswith("painter")))
     parser = verbs.add_parser(
         "train",
         help="train an agent (needs torch)",

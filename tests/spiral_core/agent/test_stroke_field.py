@@ -40,7 +40,8 @@ def field_of(network: FieldNetwork) -> StrokeField:
 def test_the_twin_says_what_torch_says(shape: tuple[int, int]) -> None:
     network = network_of(SMALL)
     rng = np.random.default_rng(1)
-    planes, _ = planes_of(*rng.random((2, *shape, 3), np.float32), 0)
+    canvas, target = rng.random((2, *shape, 3), np.float32)
+    planes, _ = planes_of(canvas, target, 0)
     assert planes.shape == (*shape, NUM_PLANES)
     with torch.no_grad():
         numbers, worth = (said[0].numpy() for said in network(torch.from_numpy(planes)[None]))
