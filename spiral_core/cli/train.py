@@ -29,7 +29,9 @@ _PAPER_FRAMES_PER_CORE_HOUR: Final = 670_000  # measured with bfloat16 and micro
 
 def add_parser(verbs: Verbs) -> None:
     """Describe both verbs."""
-    names = ", ".join(sorted(path.stem for path in CONFIGS.glob("*.toml") if path.stem != "painter"))
+    names = ", ".join(
+        sorted(path.stem for path in CONFIGS.glob("*.toml") if not path.stem.startswith("painter"))
+    )
     parser = verbs.add_parser(
         "train",
         help="train an agent (needs torch)",
