@@ -195,11 +195,11 @@ class StrokeReinforcement:
         told = means.detach().numpy().astype(np.float64)
         half = self.rng.standard_normal((len(cells), anchors, config.num_samples // 2, count))
         change = np.concatenate([half, -half, np.zeros((len(cells), anchors, 1, count))], axis=2)
-        gains, share, aims = self._gains(
+        gains, gained, aims = self._gains(
             paintings, told[:, :, None] + deviation * change, middle, index, per_painting
         )
         total = errors[:, None] * config.side**2
-        share = float((share / total).mean())
+        share = float((gained / total).mean())
         tried, own = gains[:, :, :-1], gains[:, :, -1]
         spread = tried.std(axis=2, keepdims=True)
         advantage = (tried - tried.mean(axis=2, keepdims=True)) / np.maximum(spread, 1e-9)

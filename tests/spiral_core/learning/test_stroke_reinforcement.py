@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -80,7 +81,7 @@ def test_only_the_same_run_is_resumed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "options", [{"num_samples": 3}, {"side": 100}, {"learning_rate": 0.0}, {"mean_decay": 1.0}]
 )
-def test_impossible_settings_are_refused(tmp_path: Path, options: dict[str, float]) -> None:
+def test_impossible_settings_are_refused(tmp_path: Path, options: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=f"rewards.{next(iter(options))}"):
         small_run(tmp_path, **options)
 
