@@ -53,7 +53,7 @@ def test_a_population_improves_and_deaths_change_nothing(cluster: None, tmp_path
     assert [r.fitness for r, _ in rounds] == in_this_process(3)
     assert rounds[-1][0].deaths == 2
     first, last = rounds[0][0], rounds[-1][0]
-    assert max(last.fitness) > max(first.fitness)
+    assert np.mean(last.fitness) > np.mean(first.fitness)
     assert min(last.fitness) > min(first.fitness)
     assert any(r.copies for r, _ in rounds)
     state = rounds[-1][1][0]
