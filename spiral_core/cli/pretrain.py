@@ -102,7 +102,9 @@ def read_pretrain_file(path: Path | None) -> PretrainFile:
         return PretrainFile()
     content = build(PretrainFile, read_toml(path), str(path))
     if content.source not in SOURCES:
-        raise ConfigError(f"{path}: source: {content.source!r}, must be one of {', '.join(map(repr, SOURCES))}")
+        raise ConfigError(
+            f"{path}: source: {content.source!r}, must be one of {', '.join(map(repr, SOURCES))}"
+        )
     return content
 
 
