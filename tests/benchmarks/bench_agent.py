@@ -1,4 +1,4 @@
-"""What the shipped agent is worth to the painter, against its three goals: printed by `make bench`.
+"""What the stroke field is worth to the painter, against its three goals: printed by `make bench`.
 
 Alone: one proposal a stroke, nothing rendered to choose from, no climbing, no revision. As a proposer: how
 few rendered candidates it needs. With the whole search: whether it is better in equal CPU time. Photos,
@@ -19,11 +19,15 @@ from collections.abc import Callable
 import numpy as np
 
 from spiral_core.search import HeuristicProposer, PaintOptions, Proposer, SearchEffort
-from spiral_core.search.agent_proposer import load_proposer
+from spiral_core.search.agent_proposer import SHIPPED_FOLDER, load_proposer
 from tests.benchmarks.bench_painter import PHOTOS, greedy, mean, paint, target_of
 
 ALONE = SearchEffort(proposals=1, climb_steps=0, sweeps=0, sweep_steps=0)
 FEW_PROPOSALS = 4
+
+
+def load_field() -> Proposer:
+    return load_proposer(SHIPPED_FOLDER / "field" / "agent.safetensors")
 
 
 def goals(strokes: int, photos: tuple[str, ...], thoroughness: float) -> None:
@@ -31,7 +35,7 @@ def goals(strokes: int, photos: tuple[str, ...], thoroughness: float) -> None:
     print(f"\nthe agent's goals: 128 px, {strokes} strokes, mean over {', '.join(photos)}")
     targets = [target_of(photo, 128) for photo in photos]
     options = PaintOptions(strokes=strokes, threads=1)
-    ways: dict[str, Callable[[], Proposer]] = {"heuristic": HeuristicProposer, "agent": load_proposer}
+    ways: dict[str, Callable[[], Proposer]] = {"heuristic": HeuristicProposer, "agent": load_field}
     for name, make in ways.items():
         done = [paint(target, options, make(), ALONE) for target in targets]
         error = mean([p.scores.mse for p in done])
@@ -46,7 +50,7 @@ def goals(strokes: int, photos: tuple[str, ...], thoroughness: float) -> None:
         few = dataclasses.replace(effort, proposals=min(FEW_PROPOSALS, plain.proposals))
         theirs = [greedy(target, strokes, HeuristicProposer(), effort) for target in targets]
         for tried in (effort, few):
-            mine = [greedy(target, strokes, load_proposer(), tried) for target in targets]
+            mine = [greedy(target, strokes, load_field(), tried) for target in targets]
             shares = []
             for own, other in zip(mine, theirs, strict=True):
                 at = own.reach(other.errors[-1])
@@ -65,7 +69,7 @@ def goals(strokes: int, photos: tuple[str, ...], thoroughness: float) -> None:
     cpu_s = {name: mean([p.cpu_s for p in done]) for name, done in searched.items()}
     less = thoroughness * min(1.0, cpu_s["heuristic"] / cpu_s["agent"])
     searched[f"agent, x {less:.2f}"] = [
-        paint(target, dataclasses.replace(options, effort=less), load_proposer()) for target in targets
+        paint(target, dataclasses.replace(options, effort=less), load_field()) for target in targets
     ]
     for name, done in searched.items():
         print(

@@ -12,7 +12,7 @@ from spiral_core.agent.stroke_agent import PROPOSAL_COLUMNS, StrokeAgent
 from spiral_core.errors import AgentError
 from spiral_core.program import STROKE_COLUMNS
 
-SHIPPED = Path(__file__).parents[3] / "configs" / "agents" / "crops" / "agent.safetensors"
+SHIPPED = Path(__file__).parents[3] / "configs" / "agents" / "painter" / "agent.safetensors"
 
 
 def agent_of(**options: Any) -> StrokeAgent:

@@ -8,7 +8,7 @@ from spiral_core.learning.pictures import synthetic_pictures
 from spiral_core.learning.proposal_gain import Propose, best_gains, error_driven_strokes, uniform_strokes
 from spiral_core.learning.search_imitation import SearchImitation, SearchImitationConfig
 
-SHIPPED = Path(__file__).parents[3] / "configs" / "agents" / "crops" / "agent.safetensors"
+SHIPPED = Path(__file__).parents[3] / "configs" / "agents" / "painter" / "agent.safetensors"
 
 
 def test_the_shipped_agent_beats_other_ways_at_equal_candidates() -> None:
