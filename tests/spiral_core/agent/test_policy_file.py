@@ -16,7 +16,7 @@ from spiral_core.agent.policy_file import AnyConfig, load_policy, policy_from_co
 from spiral_core.agent.weights import load_weights, save_weights
 from spiral_core.errors import AgentError
 
-SHIPPED = Path(__file__).parents[3] / "configs" / "agents" / "crops" / "agent.safetensors"
+SHIPPED = Path(__file__).parents[3] / "configs" / "agents" / "painter" / "agent.safetensors"
 SCENE = PlainActions(parts=(ActionPart("type", "scalar", 4), ActionPart("at", "location", 16 * 16)))
 
 

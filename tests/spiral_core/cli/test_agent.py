@@ -23,7 +23,7 @@ def test_the_help_of_info_is_as_agreed(
 
 
 def test_the_shipped_agent(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*INFO, "crops"]) == 0
+    assert main([*INFO, "painter"]) == 0
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     for start in (
         "kind light",
@@ -39,7 +39,7 @@ def test_the_shipped_agent(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_stroke_field_is_no_policy(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*INFO, "painter"]) == 0
+    assert main([*INFO, "field"]) == 0
     output = capsys.readouterr().out
     assert "stroke field" in output
     assert "412,552" in output
@@ -62,7 +62,7 @@ def test_a_file_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("picasso", "no such agent; valid: crops, "), ("no.safetensors", "No such file")],
+    [("picasso", "no such agent; valid: field, "), ("no.safetensors", "No such file")],
 )
 def test_no_such_agent(name: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*INFO, name]) == 2
