@@ -6,9 +6,11 @@ clusters are not supported here; the switch for that is what keeps a local one o
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import secrets
+import subprocess
 import sys
 import traceback
 from typing import Any, Final
@@ -17,6 +19,7 @@ from spiral_core.errors import TrainingError
 
 _LEAST_STORE_BYTES: Final = 80 * 2**20  # Ray refuses less than 75 MiB
 _LOOPBACK: Final = "127.0.0.1"
+_LAST_BREATH_S: Final = 20.0
 _ATTEMPTS: Final = 3
 """Ray gives its agents 15 s to start, which no setting changes (ray-project/ray issue 65983): too little on a
 busy machine, where the next attempt finds their files in memory."""
@@ -94,11 +97,22 @@ def connect(address: str | None, *, num_cpus: int, store_bytes: int) -> bool:
     if address is not None:
         return True
     if ray.util.get_node_ip_address() != _LOOPBACK:
-        ray.shutdown()
+        disconnect()
         raise TrainingError(
             "ray: its local cluster listens beyond this machine, unset RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
         )
     return True
+
+
+def disconnect() -> None:
+    """Leave the cluster; one that this process started has ended by then, which Ray does not wait for."""
+    ray = import_ray()
+    node = ray._private.worker._global_node
+    infos = [] if node is None else [info for kind in node.all_processes.values() for info in kind]
+    ray.shutdown()
+    for info in infos:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            info.process.wait(_LAST_BREATH_S)
 
 
 def _end_remains(error: Exception) -> None:
