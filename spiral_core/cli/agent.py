@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from spiral_core.agent.field_config import FIELD_FORMAT, FieldConfig
+from spiral_core.agent.weights import Weights, load_weights
 from spiral_core.cli.agents import agent_file
 from spiral_core.cli.parsing import Verbs, positive_number
 from spiral_core.errors import AgentError
@@ -40,11 +42,25 @@ def add_parser(verbs: Verbs) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print what an agent is."""
     path = agent_file(arguments.agent)
-    for rows in (list(_policy_rows(path, arguments.seconds)), list(_card_rows(path.with_name(CARD)))):
+    weights, metadata = load_weights(path)
+    if metadata.get("format") == FIELD_FORMAT:
+        about = list(_field_rows(path, weights, metadata))
+    else:
+        about = list(_policy_rows(path, arguments.seconds))
+    for rows in (about, list(_card_rows(path.with_name(CARD)))):
         width = max((len(name) for name, _ in rows), default=0)
         for name, text in rows:
             print(f"{name:<{width}}  {text}".rstrip())
     return 0
+
+
+def _field_rows(path: Path, weights: Weights, metadata: dict[str, str]) -> Iterator[tuple[str, str]]:
+    FieldConfig.from_metadata(metadata, str(path))
+    yield "file", str(path)
+    yield "kind", "stroke field"
+    yield "sees", "canvas and target as a whole, at several sizes, in colour"
+    yield "says", "a stroke for every small square, and what it would gain; colour is solved by the painter"
+    yield "parameters", f"{sum(tensor.size for tensor in weights.values()):,}"
 
 
 def _policy_rows(path: Path, seconds: float) -> Iterator[tuple[str, str]]:

@@ -36,7 +36,7 @@ from spiral_core.search import (
     StrokeAdded,
     StrokeRemoved,
 )
-from spiral_core.search.agent_proposer import DEFAULT_AGENT, AgentProposer
+from spiral_core.search.agent_proposer import DEFAULT_AGENT, load_proposer
 
 _SMALLEST_DEFAULT_PX = 512
 _LARGEST_DEFAULT_PX = 1024
@@ -207,7 +207,7 @@ def _proposer(name: str) -> Proposer:
     """
     if name == "none":
         return HeuristicProposer()
-    return AgentProposer.load(agent_file(name, "none"))
+    return load_proposer(agent_file(name, "none"))
 
 
 def _background(text: str) -> Color:

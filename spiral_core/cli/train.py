@@ -29,7 +29,9 @@ _PAPER_FRAMES_PER_CORE_HOUR: Final = 670_000  # measured with bfloat16 and micro
 
 def add_parser(verbs: Verbs) -> None:
     """Describe both verbs."""
-    names = ", ".join(sorted(path.stem for path in CONFIGS.glob("*.toml") if path.stem != "painter"))
+    names = ", ".join(
+        sorted(path.stem for path in CONFIGS.glob("*.toml") if not path.stem.startswith("painter"))
+    )
     parser = verbs.add_parser(
         "train",
         help="train an agent (needs torch)",
@@ -42,7 +44,8 @@ def add_parser(verbs: Verbs) -> None:
         "  spiral train mnist_conditional -o runs/digits --seed 3\n"
         "  spiral train mnist_conditional --set phase.1.frames=500000 --set engine.kind=process\n"
         "  spiral train mnist_conditional --only invert -o runs/warm\n"
-        "  spiral train mnist_conditional --only reinforce --agent runs/warm/agent.safetensors",
+        "  spiral train mnist_conditional --only reinforce --agent runs/warm/agent.safetensors\n"
+        "  spiral train mnist_unconditional_scratch --population 12 --ray-address node1:6379",
     )
     parser.add_argument("config", metavar="CONFIG", help="name of a configuration, or a .toml file")
     parser.add_argument(
@@ -61,6 +64,19 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument("--agent", metavar="AGENT", type=Path, help="begin with this agent's weights")
     parser.add_argument(
         "--ray-address", metavar="ADDRESS", help="sample on this Ray cluster; sets engine.kind=ray"
+    )
+    parser.add_argument(
+        "--population",
+        metavar="N",
+        type=whole_number(2, 1000),
+        help="train N copies of the last phase on Ray, the fittest of which are copied (needs ray)",
+    )
+    parser.add_argument(
+        "--rounds",
+        metavar="N",
+        type=whole_number(1, 100_000),
+        default=10,
+        help="with --population: how often members are compared (default: 10)",
     )
     parser.add_argument(
         "--yes", action="store_true", help="train the paper's large policy on few cores all the same"
@@ -106,6 +122,8 @@ def run_train(arguments: argparse.Namespace) -> int:
     made = RunFolder.create(
         folder, config_text=tomli_w.dumps(table), seed=config.run.seed, command=["spiral", *sys.argv[1:]]
     )
+    if arguments.population is not None:
+        return _train_population(made, arguments)
     return _train(made, is_resumed=False)
 
 
@@ -152,6 +170,56 @@ def _train(folder: RunFolder, *, is_resumed: bool) -> int:
         return 0
     print(f"stopped after {minutes}; go on with: spiral resume {shlex.quote(str(folder.path))}")
     return 130
+
+
+def _train_population(folder: RunFolder, arguments: argparse.Namespace) -> int:
+    from spiral_core.learning.agent_file import agent_metadata, arrays_of, load_agent
+    from spiral_core.training.engines.selection import PopulationConfig
+    from spiral_core.training.population_training import train_run_population
+    from spiral_core.training.run_config import read_run_config
+
+    with folder:
+        config = read_run_config(folder.path / "config.toml")
+        frames = max(1, config.phases[-1].frames // arguments.rounds)
+        population = PopulationConfig(size=arguments.population, frames=frames, seed=config.run.seed)
+        start = arrays_of(load_agent(Path(config.run.agent))[0]) if config.run.agent else None
+        rounds = train_run_population(
+            config,
+            mypaint_renderer,
+            population,
+            rounds=arguments.rounds,
+            start=start,
+            address=arguments.ray_address,
+        )
+        for done, weights in rounds:
+            trained = done.number * frames * population.size
+            values: dict[str, float | int | str | None] = {
+                "phase": "population",
+                "fitness": max(done.fitness),
+                "copies": len(done.copies),
+                "deaths": done.deaths,
+            }
+            for member, fitness in enumerate(done.fitness):
+                values[f"fitness.{member}"] = fitness
+                for name, value in done.hyperparameters[member].items():
+                    values[f"{name}.{member}"] = value
+            folder.log(trained, values)
+            card = {
+                "command": shlex.join(["spiral", *sys.argv[1:]]),
+                "population": arguments.population,
+                "rounds": done.number,
+                "frames": trained,
+                "fitness": max(done.fitness),
+                "seed": config.run.seed,
+            }
+            folder.save_agent(weights, agent_metadata(config.policy, config.episode), card)
+            print(
+                f"round {done.number} of {arguments.rounds}: {trained:,} frames, fittest "
+                f"{max(done.fitness):.4g}, {len(done.copies)} copied, {done.deaths} died",
+                file=sys.stderr,
+            )
+    print(f"wrote {folder.path / 'agent.safetensors'}: the fittest of {arguments.population}")
+    return 0
 
 
 def config_path(name: str) -> Path:

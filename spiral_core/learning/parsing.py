@@ -43,6 +43,14 @@ class ParsedPrograms:
         rows = np.sort(np.argsort(self.error, kind="stable")[:num])
         return ParsedPrograms(self.actions[rows], self.error[rows], self.index[rows])
 
+    def joined(self, other: ParsedPrograms) -> ParsedPrograms:
+        """Return these programs followed by others."""
+        return ParsedPrograms(
+            np.concatenate([self.actions, other.actions]),
+            np.concatenate([self.error, other.error]),
+            np.concatenate([self.index, other.index]),
+        )
+
     def save(self, path: Path) -> None:
         """Write them as an .npz file, whole or not at all."""
         content = io.BytesIO()

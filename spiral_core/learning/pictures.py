@@ -12,14 +12,18 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageOps
 
+from spiral_core.errors import ConfigError
 from spiral_core.learning.datasets.faces import load_color_faces
 
 Floats = npt.NDArray[np.float32]
 Pictures = npt.NDArray[np.uint8]
 PictureSource = Callable[[np.random.Generator, int, int], Pictures]
 """(random generator, how many, side in pixels) -> uint8 pictures of shape (how many, side, side, 3)."""
+
+_PHOTO_SIZE = (512, 384)
+_PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 # Columns: lightness, then two weak chroma directions.
 _COLOR_AXES = np.array([[0.58, 0.60, -0.40], [0.58, 0.0, 0.82], [0.58, -0.60, -0.40]], np.float32)
@@ -79,7 +83,9 @@ def synthetic_pictures(rng: np.random.Generator, num: int, side: int) -> Picture
     return pictures
 
 
-def photo_crops(images: Pictures, rng: np.random.Generator, num: int, side: int) -> Pictures:
+def photo_crops(
+    images: Pictures, rng: np.random.Generator, num: int, side: int, *, least_span: float = 0.25
+) -> Pictures:
     """Return random square crops of images, flipped, turned and tinted at random.
 
     Args:
@@ -87,12 +93,13 @@ def photo_crops(images: Pictures, rng: np.random.Generator, num: int, side: int)
         rng: Source of randomness.
         num: How many crops.
         side: Side of each crop in pixels.
+        least_span: Least side of what is cut out, as a share of the image's shorter side.
     """
     crops = np.empty((num, side, side, 3), np.uint8)
     for crop in crops:
         image = images[rng.integers(len(images))]
         shortest = min(image.shape[:2])
-        span = int(np.ceil(shortest * np.exp(rng.uniform(np.log(0.25), 0))))
+        span = int(np.ceil(shortest * np.exp(rng.uniform(np.log(least_span), 0))))
         top, left = (rng.integers(0, size - span + 1) for size in image.shape[:2])
         part = Image.fromarray(image[top : top + span, left : left + span])
         resized = np.asarray(part.resize((side, side), Image.Resampling.BICUBIC))
@@ -110,6 +117,31 @@ def mixed_pictures(images: Pictures, rng: np.random.Generator, num: int, side: i
     return np.concatenate([crops, synthetic_pictures(rng, num - num // 2, side)])[rng.permutation(num)]
 
 
+def load_photos(folder: Path) -> Pictures:
+    """Return the middle of every photograph below a folder, (N, 384, 512, 3), uint8, in the order of names.
+
+    Small pictures and plain ones are left out.
+
+    Raises:
+        ConfigError: The folder holds no photographs.
+    """
+    width, height = _PHOTO_SIZE
+    photos = []
+    for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in _PHOTO_SUFFIXES):
+        with Image.open(path) as image:
+            if min(image.size) < max(_PHOTO_SIZE):
+                continue
+            image.draft("RGB", (2 * width, 2 * height))
+            whole = image.convert("RGB")
+        part = ImageOps.fit(whole, _PHOTO_SIZE, Image.Resampling.BOX)
+        pixels = np.asarray(part)
+        if np.abs(np.diff(pixels.astype(np.float32), axis=0)).mean() >= 1.0:
+            photos.append(pixels)
+    if not photos:
+        raise ConfigError(f"photos: {folder}: holds no photographs of at least {max(_PHOTO_SIZE)} pixels")
+    return np.stack(photos)
+
+
 def load_faces(folder: Path, split: str) -> Pictures:
     """Return the face photographs of a split ("train" or "test") of the data folder, (N, 64, 64, 3), uint8.
 
@@ -117,3 +149,50 @@ def load_faces(folder: Path, split: str) -> Pictures:
         ConfigError: The data folder has no such file or split, or the file is broken.
     """
     return load_color_faces(split, side=64, folder=folder, limit=None, seed=0).images
+
+
+def mosaics(images: Pictures, rng: np.random.Generator, num: int, side: int, across: int) -> Pictures:
+    """Return pictures of whole images side by side, rich in detail.
+
+    Args:
+        images: Shape (N, height, width, 3), uint8.
+        rng: Source of randomness.
+        num: How many pictures.
+        side: Side of each picture in pixels.
+        across: Images along each side of a picture.
+    """
+    tile = -(-side // across)
+    pictures = np.empty((num, side, side, 3), np.uint8)
+    for picture in pictures:
+        tiles = photo_crops(images, rng, across * across, tile, least_span=0.7)
+        tiles = tiles.reshape(across, across, tile, tile, 3)
+        whole = tiles.transpose(0, 2, 1, 3, 4).reshape(across * tile, across * tile, 3)
+        picture[...] = whole[:side, :side]
+    return pictures
+
+
+def varied_pictures(
+    faces: Pictures | None, photos: Pictures | None, rng: np.random.Generator, num: int, side: int
+) -> Pictures:
+    """Return crops and mosaics of photographs and of faces, and synthetic pictures, as far as there are any.
+
+    Args:
+        faces: Shape (N, size, size, 3), uint8, or None.
+        photos: Shape (N, height, width, 3), uint8, or None.
+        rng: Source of randomness.
+        num: How many pictures.
+        side: Side of each picture in pixels.
+    """
+    pictures = np.empty((num, side, side, 3), np.uint8)
+    for picture in pictures:
+        kind = rng.random()
+        if photos is not None and kind < 0.35:
+            picture[...] = photo_crops(photos, rng, 1, side, least_span=0.4)[0]
+        elif photos is not None and kind < 0.55:
+            picture[...] = mosaics(photos, rng, 1, side, 2)[0]
+        elif faces is not None and kind < 0.8:
+            across = max(1, side // faces.shape[1])
+            picture[...] = mosaics(faces, rng, 1, side, across)[0]
+        else:
+            picture[...] = synthetic_pictures(rng, 1, side)[0]
+    return pictures

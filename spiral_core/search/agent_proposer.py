@@ -1,4 +1,4 @@
-"""Candidates from a learned agent, which looks at crops around the worst places."""
+"""Candidates from a learned agent: a policy that sees crops around the worst places, or a stroke field."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from spiral_core.agent.field_config import FIELD_FORMAT, FieldConfig
+from spiral_core.agent.numpy_policy import NumpyPolicy
+from spiral_core.agent.policy_config import PolicyConfig
 from spiral_core.agent.stroke_agent import StrokeAgent
+from spiral_core.agent.stroke_field import StrokeField
+from spiral_core.agent.weights import load_weights
 from spiral_core.program import STROKE_COLUMNS, StrokeArray
 from spiral_core.rendering import PlanningCanvas
-from spiral_core.search.proposals import HeuristicProposer, View, make_strokes, sample_places
+from spiral_core.search.field_proposer import FieldProposer
+from spiral_core.search.proposals import HeuristicProposer, Proposer, View, make_strokes, sample_places
 
 SHIPPED_FOLDER: Final = Path(__file__).resolve().parents[2] / "configs" / "agents"
 DEFAULT_AGENT: Final = "painter"
@@ -20,6 +26,21 @@ _SAMPLES_PER_CROP = 4
 _CROP_PER_RADIUS = 12.0  # side of a crop in radii of the stroke to be expected there
 _MOST_ROUNDS = 8  # strokes that one answer of the agent may serve
 _AGENT_SHARE = 0.25  # of the candidates; the others come from the heuristic, against blind spots
+
+
+def load_proposer(path: Path | None = None) -> Proposer:
+    """Read an agent's weights, the shipped painter's by default, and return the proposer that suits its kind.
+
+    Raises:
+        AgentError: The file is missing or no agent for painting.
+    """
+    if path is None:
+        path = SHIPPED_FOLDER / DEFAULT_AGENT / "agent.safetensors"
+    weights, metadata = load_weights(path)
+    if metadata.get("format") == FIELD_FORMAT:
+        return FieldProposer(StrokeField(FieldConfig.from_metadata(metadata, str(path)), weights, str(path)))
+    policy = NumpyPolicy(PolicyConfig.from_metadata(metadata, str(path)), weights, str(path))
+    return AgentProposer(StrokeAgent(policy))
 
 
 class AgentProposer:
@@ -37,17 +58,6 @@ class AgentProposer:
         self._heuristic = HeuristicProposer()
         self._asked_for: PlanningCanvas | None = None
         self._answers: npt.NDArray[np.float64] = np.zeros((0, len(STROKE_COLUMNS)))
-
-    @classmethod
-    def load(cls, path: Path | None = None) -> AgentProposer:
-        """Read an agent's weights; the shipped painter's by default.
-
-        Raises:
-            AgentError: The file is missing or no agent for painting.
-        """
-        if path is None:
-            path = SHIPPED_FOLDER / DEFAULT_AGENT / "agent.safetensors"
-        return cls(StrokeAgent.load(path))
 
     def propose(self, view: View, count: int, rng: np.random.Generator) -> StrokeArray:
         """Return candidates through places of high error, most of them the agent's."""

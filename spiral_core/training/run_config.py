@@ -130,7 +130,8 @@ class PhaseConfig:
         name: What the phase is called in curves; by default its kind.
         frames: Environment steps of the phase; of "invert" and "clone", steps imitated.
         learning_rate: Of "invert" and "clone"; falls to a tenth along a cosine.
-        parser: Of "clone": who parses the data: "search", or an agent's weights file.
+        parser: Of "clone": who parses the data: "search", "itself" (the policy as it is: it then imitates
+            the best of its own attempts), or an agent's weights file.
         attempts: Of "clone": drawings of each picture, of which the best is imitated.
         pictures: Of "clone": pictures parsed.
         keep: Of "clone": share of the parsed pictures that is imitated, those with the least error.

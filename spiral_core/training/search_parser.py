@@ -8,7 +8,6 @@ They are the programs that a policy imitates first (expert iteration with search
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -37,8 +36,6 @@ def parse_by_search(
     episode: EpisodeConfig,
     renderer_factory: RendererFactory,
     planning: PlanningCanvasFactory,
-    *,
-    report: Callable[[int, float], None] | None = None,
 ) -> ParsedPrograms:
     """Draw pictures by search.
 
@@ -49,7 +46,6 @@ def parse_by_search(
             has at most half as many strokes as an episode has actions.
         renderer_factory: Makes the renderer that the errors are measured with.
         planning: Makes the canvases that search works on.
-        report: Told how many pictures are done and the last ones' mean error.
 
     Raises:
         ConfigError: An episode is too short for a stroke.
@@ -73,8 +69,6 @@ def parse_by_search(
         errors[rows.start : rows.stop] = mean_squared_error(
             drawn, np.ascontiguousarray(pictures[rows.start : rows.stop, ..., :channels])
         )
-        if report is not None:
-            report(rows.stop, float(errors[rows.start : rows.stop].mean()))
     return ParsedPrograms(actions, errors, np.asarray(index, np.int64))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 import time
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +18,7 @@ import numpy.typing as npt
 import torch
 
 from spiral_core.agent.policy_file import policy_from_config
-from spiral_core.errors import AgentError
+from spiral_core.errors import AgentError, ConfigError
 from spiral_core.learning.agent_file import (
     agent_metadata,
     arrays_of,
@@ -38,8 +38,7 @@ from spiral_core.training.run_folder import RunFolder
 from spiral_core.training.run_record import read_about
 from spiral_core.training.search_parser import parse_by_search
 
-PARSED = "parsed.npz"
-SEARCH = "search"
+SEARCH, ITSELF = "search", "itself"
 _NUM_SAMPLES = 64
 _TOLD = ("score", "greedy_error", "error", "return", "critic_accuracy", "ink")
 """What a card says of the last evaluation."""
@@ -117,6 +116,8 @@ class Training:
 
     def _run_phase(self, config: PhaseConfig) -> None:
         phase = self._make(config)
+        if phase is None:
+            return
         try:
             self.watcher.phase(config.title, config.frames, phase.frames)
             saved = time.monotonic()
@@ -157,17 +158,21 @@ class Training:
         self._phase_state = None
         self._save(None)
 
-    def _make(self, config: PhaseConfig) -> Phase:
+    def _make(self, config: PhaseConfig) -> Phase | None:
+        """Return the phase where the checkpoint left it; None if stopped while its data were made."""
         run, side, batch = self.config, self.config.episode.canvas_px, self.config.engine.batch
         if config.kind == "reinforce":
             return self._reinforcement(config)
         renderer = self.renderer_factory(batch, side, side)
+        phase: Phase
         if config.kind == "invert":
             phase = inversion(self.policy, run, config, renderer)
         else:
             pictures = run.load_targets(self.renderer_factory)()
-            parsed = self._parsed(config, pictures).best(config.keep)
-            phase = cloning(self.policy, run, config, renderer, parsed, pictures)
+            parsed = self._parse(config, pictures)
+            if parsed is None:
+                return None
+            phase = cloning(self.policy, run, config, renderer, parsed.best(config.keep), pictures)
         if self._phase_state is not None:
             phase.load_state_dict(self._phase_state)
         return phase
@@ -176,7 +181,12 @@ class Training:
         run = self.config
         programs = None
         if config.reward.critic and run.critic.sees_actions:
-            programs = ParsedPrograms.load(self.folder.path / PARSED)
+            known = [path for path in map(self._parsed_file, range(self.number)) if path.exists()]
+            if not known:
+                raise ConfigError(
+                    "critic.sees_actions: needs the programs of real pictures: a phase 'clone' before it"
+                )
+            programs = ParsedPrograms.load(known[-1])
         return reinforcement(
             self.policy,
             run,
@@ -188,54 +198,60 @@ class Training:
             number=self.number,
         )
 
-    def _parsed(self, config: PhaseConfig, pictures: ImageSet) -> ParsedPrograms:
-        """Parse the data set by search or with another agent, once: the run folder keeps the programs."""
-        path = self.folder.path / PARSED
+    def _parsed_file(self, number: int) -> Path:
+        return self.folder.path / f"parsed-{number}.npz"
+
+    def _parse(self, config: PhaseConfig, pictures: ImageSet) -> ParsedPrograms | None:
+        """Parse the data set in blocks, which the run folder keeps; None if stopped before the end."""
+        path = self._parsed_file(self.number)
         if path.exists():
             return ParsedPrograms.load(path)
-        rng = np.random.default_rng([self.config.run.seed, 2])
+        rng = np.random.default_rng([self.config.run.seed, self.number, 2])
         rows = np.sort(rng.permutation(len(pictures))[: config.pictures])
-        self.watcher.phase("parse", len(rows), 0)
-        if config.parser == SEARCH:
-            parsed = parse_by_search(
-                pictures.batch(rows),
-                rows,
-                self.config.episode,
-                self.renderer_factory,
-                self.planning,
-                report=lambda done, error: self.watcher.update(done, {"error": error}),
-            )
-        else:
-            parsed = self._parsed_by_agent(config, pictures, rows)
-        parsed.save(path)
+        draft = path.with_suffix(".part.npz")
+        parsed = ParsedPrograms.load(draft) if draft.exists() else None
+        done = 0 if parsed is None else len(parsed.index)
+        self.watcher.phase(f"{config.title}: parsing", len(rows), done)
+        parse = self._parser(config)
+        for first in range(done, len(rows), _PARSED_AT_ONCE):
+            if self._stopping:
+                return None
+            chosen = rows[first : first + _PARSED_AT_ONCE]
+            block = parse(pictures.batch(chosen), chosen)
+            parsed = block if parsed is None else parsed.joined(block)
+            parsed.save(draft)
+            self.watcher.update(first + len(chosen), {"error": float(block.error.mean())})
+        assert parsed is not None
+        draft.replace(path)
         self.watcher.phase(config.title, config.frames, 0)
         return parsed
 
-    def _parsed_by_agent(
-        self, config: PhaseConfig, pictures: ImageSet, rows: npt.NDArray[np.int64]
-    ) -> ParsedPrograms:
-        parser, episode = load_agent(Path(config.parser))
+    def _parser(
+        self, config: PhaseConfig
+    ) -> Callable[[npt.NDArray[np.uint8], npt.NDArray[np.int64]], ParsedPrograms]:
+        """Return what turns pictures with their rows in the data set into programs."""
+        if config.parser == SEARCH:
+            return lambda pictures, rows: parse_by_search(
+                pictures, rows, self.config.episode, self.renderer_factory, self.planning
+            )
+        policy, episode = self.policy, self.config.episode
+        if config.parser != ITSELF:
+            policy, episode = load_agent(Path(config.parser))
         if not episode.is_conditional:
             raise AgentError(f"{config.parser}: unconditional, a parser must see what it draws")
-        blocks = []
-        for first in range(0, len(rows), _PARSED_AT_ONCE):
-            chosen = rows[first : first + _PARSED_AT_ONCE]
-            blocks.append(
-                reconstruct(
-                    parser,
-                    episode,
-                    self.renderer_factory,
-                    pictures.batch(chosen),
-                    attempts=config.attempts,
-                    seed=first,
-                )
+
+        def parse(pictures: npt.NDArray[np.uint8], rows: npt.NDArray[np.int64]) -> ParsedPrograms:
+            result = reconstruct(
+                policy,
+                episode,
+                self.renderer_factory,
+                pictures,
+                attempts=config.attempts,
+                seed=int(rows[0]),
             )
-            self.watcher.update(first + len(chosen), {"error": blocks[-1].mean_error})
-        return ParsedPrograms(
-            np.concatenate([block.actions for block in blocks]).astype(np.int16),
-            np.concatenate([block.error for block in blocks]),
-            rows,
-        )
+            return ParsedPrograms(result.actions.astype(np.int16), result.error, rows)
+
+        return parse
 
     def _evaluate(self) -> dict[str, float]:
         """Draw what was held out (conditional) or samples, keep a sheet of them, and return the scores."""

@@ -80,7 +80,7 @@ def plain_system_brushes() -> list[str]:
 
 
 def test_all_shipped_brushes_are_plain() -> None:
-    assert len(shipped_brushes()) == 4
+    assert len(shipped_brushes()) == 5
     for name in shipped_brushes():
         assert is_plain(find_brush(name).json)
 

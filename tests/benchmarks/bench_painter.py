@@ -46,7 +46,7 @@ from spiral_core.search import (  # noqa: E402
     SearchEffort,
     StrokeAdded,
 )
-from spiral_core.search.agent_proposer import AgentProposer  # noqa: E402
+from spiral_core.search.agent_proposer import load_proposer  # noqa: E402
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -256,7 +256,7 @@ def proposals(strokes: int, photos: tuple[str, ...], thoroughness: float, bounds
     ways: dict[str, Callable[[], Proposer]] = {
         "random": RandomProposer,
         "heuristic": HeuristicProposer,
-        "agent": AgentProposer.load,
+        "agent": load_proposer,
     }
     print(f"\nwhere candidates come from: 128 px, {strokes} strokes, mean over {', '.join(photos)}")
     print("  the whole search")

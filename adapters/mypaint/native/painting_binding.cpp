@@ -8,6 +8,7 @@
 
 #include "arrays.h"
 #include "painting.h"
+#include "recording_surface.h"
 
 namespace spiral {
 
@@ -72,36 +73,15 @@ void check_index(std::size_t index, std::size_t size) {
 
 }  // namespace
 
-// The dabs of one stroke as libmypaint places them, for the comparison with the short cut.
-class RecordingSurface {
-  public:
-    RecordingSurface() {
-        vtable_.parent.draw_dab = [](MyPaintSurface* self, float x, float y, float radius, float r, float g, float b,
-                                     float opaque, float hardness, float alpha, float aspect, float angle,
-                                     float lock_alpha, float colorize) -> int {
-            reinterpret_cast<RecordingSurface*>(self)->add({x, y, radius, hardness, aspect, angle, opaque, r, g, b,
-                                                            alpha, lock_alpha, colorize, 0, 0, 0});
-            return 1;
-        };
-        vtable_.parent.get_color = [](MyPaintSurface*, float, float, float, float* r, float* g, float* b, float* a) {
-            *r = *g = *b = *a = 0;
-        };
-    }
-    MyPaintSurface* surface() { return &vtable_.parent; }
-    void add(const Dab& d) {
-        // An ellipse wider than long is drawn round.
-        dabs_.insert(dabs_.end(), {d.x, d.y, d.radius, d.hardness, std::max(d.aspect, 1.0f), d.angle, d.opaque, d.r, d.g,
-                                   d.b, d.alpha, d.lock_alpha, d.colorize});
-    }
-    nb::ndarray<nb::numpy, float> take() {
-        const std::size_t count = dabs_.size() / 13;
-        return own_array(std::move(dabs_), {count, 13});
-    }
+namespace {
 
-  private:
-    MyPaintSurface2 vtable_{};  // first, so that libmypaint's pointer is ours
-    std::vector<float> dabs_;
-};
+nb::ndarray<nb::numpy, float> taken(RecordingSurface& surface) {
+    std::vector<float> dabs = surface.take();
+    const std::size_t count = dabs.size() / kDabColumns;
+    return own_array(std::move(dabs), {count, kDabColumns});
+}
+
+}  // namespace
 
 void bind_painting(nb::module_& m) {
     // Each dab as a surface is asked for it, opacity after angle; None if the brush is not plain. `events` as in
@@ -112,8 +92,8 @@ void bind_painting(nb::module_& m) {
         auto plain = PlainBrush::from({std::move(json), false, false});
         if (!plain) return nb::none();
         RecordingSurface dabs;
-        plain->draw(*check_rows(row), seed, width_px, events, [&](const Dab& d) { dabs.add(d); });
-        return nb::cast(dabs.take());
+        plain->draw(*check_rows(row), seed, width_px, events, [&](const Dab& d) { dabs.draw(d); });
+        return nb::cast(taken(dabs));
     }, nb::sig("def plain_dabs(json: str, row: numpy.ndarray, seed: int, width_px: float, events: int) "
                 "-> numpy.ndarray | None"));
     m.def("libmypaint_dabs", [](std::string json, const RowsIn& row, std::int32_t seed, double width_px, int events) {
@@ -121,7 +101,7 @@ void bind_painting(nb::module_& m) {
         Brush brush({std::move(json), false, false});
         RecordingSurface dabs;
         brush.draw(dabs.surface(), *check_rows(row), seed, width_px, events);
-        return dabs.take();
+        return taken(dabs);
     });
 
     nb::class_<Limits>(m, "Limits")

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spiral_core.errors import TrainingError
-from spiral_core.training.engines.ray_cluster import connect, import_ray
+from spiral_core.training.engines.ray_cluster import connect, disconnect, import_ray
 from spiral_core.training.engines.selection import (
     Copy,
     Hyperparameters,
@@ -140,7 +140,7 @@ def train_population(
                 hyperparameters[copy.loser] = copy.hyperparameters
     finally:
         if is_ours:
-            ray.shutdown()
+            disconnect()
 
 
 def _results(ray: Any, train: Any, calls: Sequence[tuple[Any, ...]]) -> tuple[list[float], list[State], int]:

@@ -6,17 +6,23 @@ clusters are not supported here; the switch for that is what keeps a local one o
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import secrets
+import subprocess
 import sys
+import traceback
 from typing import Any, Final
 
 from spiral_core.errors import TrainingError
 
 _LEAST_STORE_BYTES: Final = 80 * 2**20  # Ray refuses less than 75 MiB
 _LOOPBACK: Final = "127.0.0.1"
+_LAST_BREATH_S: Final = 20.0
 _ATTEMPTS: Final = 3
+"""Ray gives its agents 15 s to start, which no setting changes (ray-project/ray issue 65983): too little on a
+busy machine, where the next attempt finds their files in memory."""
 
 
 def import_ray() -> Any:
@@ -83,15 +89,36 @@ def connect(address: str | None, *, num_cpus: int, store_bytes: int) -> bool:
         try:
             ray.init(**settings, log_to_driver=False, configure_logging=False)
             break
-        except Exception as error:  # Ray raises no better one where its servers take more than 30 s to start
+        except Exception as error:  # Ray raises no better one where its servers start slowly
             if address is not None or attempt == _ATTEMPTS - 1:
+                _end_remains(error)
                 raise TrainingError(f"ray: {address or 'a local cluster'}: {error}") from error
-            ray.shutdown()
+            _end_remains(error)
     if address is not None:
         return True
     if ray.util.get_node_ip_address() != _LOOPBACK:
-        ray.shutdown()
+        disconnect()
         raise TrainingError(
             "ray: its local cluster listens beyond this machine, unset RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
         )
     return True
+
+
+def disconnect() -> None:
+    """Leave the cluster; one that this process started has ended by then, which Ray does not wait for."""
+    ray = import_ray()
+    node = ray._private.worker._global_node
+    infos = [] if node is None else [info for kind in node.all_processes.values() for info in kind]
+    ray.shutdown()
+    for info in infos:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            info.process.wait(_LAST_BREATH_S)
+
+
+def _end_remains(error: Exception) -> None:
+    """End the servers of a cluster that was not ready in time, which Ray leaves until this process ends."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        node: Any = frame.f_locals.get("self")
+        if type(node).__name__ == "Node" and hasattr(node, "kill_all_processes"):
+            node.kill_all_processes(check_alive=False, allow_graceful=False, wait=True)
+            return

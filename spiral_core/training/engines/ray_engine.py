@@ -29,7 +29,7 @@ from spiral_core.training.engines.arrays import (
     weight_arrays,
 )
 from spiral_core.training.engines.process import check_settings
-from spiral_core.training.engines.ray_cluster import connect, import_ray
+from spiral_core.training.engines.ray_cluster import connect, disconnect, import_ray
 from spiral_core.training.sampling import SamplerHealth
 
 CALLS: Final = 2
@@ -188,7 +188,7 @@ class RaySampler:
             self._ray.kill(actor.handle)
         self._actors.clear()
         if self._is_ours:
-            self._ray.shutdown()
+            disconnect()
 
     def _check_running(self) -> None:
         if self._is_stopped:

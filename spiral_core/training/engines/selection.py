@@ -117,7 +117,8 @@ def decide(
     values = [-math.inf if math.isnan(value) else value for value in fitness]
     # Equals keep their order, so that decisions do not hang on how a sort is made.
     order = sorted(range(config.size), key=lambda member: (values[member], -member))
-    num = int(config.share * config.size)
+    # At least one, also of a small population; nobody is loser and winner at once.
+    num = min(math.ceil(config.share * config.size), config.size // 2)
     rng = np.random.default_rng([config.seed, round_number])
     copies = []
     for loser in order[:num]:

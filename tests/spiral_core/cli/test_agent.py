@@ -38,6 +38,13 @@ def test_the_shipped_agent(capsys: pytest.CaptureFixture[str]) -> None:
         assert sum(line.startswith(start) for line in lines) == 1, start
 
 
+def test_a_stroke_field_is_no_policy(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*INFO, "field"]) == 0
+    output = capsys.readouterr().out
+    assert "stroke field" in output
+    assert "412,552" in output
+
+
 def test_a_file_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "agent.safetensors"
     gray = ActionSpace(grayscale=True, grid=16)
@@ -55,7 +62,7 @@ def test_a_file_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("picasso", "no such agent; valid: painter, or a weights file"), ("no.safetensors", "No such file")],
+    [("picasso", "no such agent; valid: field, "), ("no.safetensors", "No such file")],
 )
 def test_no_such_agent(name: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*INFO, name]) == 2

@@ -186,7 +186,10 @@ def test_a_folder_is_painted_in_spite_of_a_bad_file(
         (["--palette", "#12"], "must be written like #1f6fb2"),
         (["--page", "A99"], "no such sheet"),
         (["--brush", "rownd"], "did you mean"),
-        (["--agent", "nobody"], "agent 'nobody': no such agent; valid: painter, none"),
+        (
+            ["--agent", "nobody"],
+            "agent 'nobody': no such agent; valid: field, mnist_conditional, painter, none",
+        ),
         (["--agent", "nowhere.safetensors"], "nowhere.safetensors"),
         (["--from", "nowhere.json"], "nowhere.json: cannot be read"),
         (["--mask", "nowhere.png"], "nowhere.png: cannot be read"),

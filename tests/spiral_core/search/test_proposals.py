@@ -12,7 +12,7 @@ from adapters.mypaint.planning import mypaint_planning
 from spiral_core.program import SEED_LIMIT, Color
 from spiral_core.rendering import StrokeLimits
 from spiral_core.search import HeuristicProposer, Proposer, RandomProposer, View, make_strokes
-from spiral_core.search.agent_proposer import AgentProposer
+from spiral_core.search.agent_proposer import SHIPPED_FOLDER, load_proposer
 from spiral_core.search.proposals import curve_lengths, fit_to_limits, sample_places
 
 LIMITS = StrokeLimits(
@@ -81,7 +81,11 @@ def test_lengths_of_curves_that_are_hardly_curves(points: list[float], length: f
     assert curve_lengths(row)[0] == pytest.approx(length, rel=1e-6)
 
 
-PROPOSERS: list[Callable[[], Proposer]] = [HeuristicProposer, RandomProposer, AgentProposer.load]
+def load_field() -> Proposer:
+    return load_proposer(SHIPPED_FOLDER / "field" / "agent.safetensors")
+
+
+PROPOSERS: list[Callable[[], Proposer]] = [HeuristicProposer, RandomProposer, load_proposer, load_field]
 
 
 @pytest.mark.parametrize("make", PROPOSERS)

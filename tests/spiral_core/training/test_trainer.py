@@ -17,6 +17,7 @@ import tomli_w
 from spiral_core.agent.weights import load_weights
 from spiral_core.errors import AgentError, ConfigError
 from spiral_core.learning.agent_file import load_agent
+from spiral_core.learning.parsing import ParsedPrograms
 
 ADVERSARIAL: dict[str, Any] = {
     "kind": "reinforce",
@@ -95,6 +96,24 @@ def test_an_unconditional_agent_learns_from_a_clone_and_a_critic(runner: Runner)
     assert not load_agent(path / "agent.safetensors")[1].is_conditional
 
 
+def test_a_policy_can_imitate_the_best_of_its_own_attempts(runner: Runner) -> None:
+    clone = {"kind": "clone", "parser": "itself", "attempts": 3, "pictures": 40, "frames": 240}
+    path = runner.begin("run", runner.table(INVERT, clone))
+    parsed = ParsedPrograms.load(path / "parsed-1.npz")
+    assert parsed.actions.shape == (40, 3, 5)
+    assert "imitation_loss" in metrics_of(path)[-1]
+
+
+def test_parsing_that_was_stopped_goes_on(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spiral_core.training.trainer._PARSED_AT_ONCE", 8)
+    table = runner.table({"kind": "clone", "pictures": 32, "frames": 240})
+    whole = runner.begin("whole", table)
+    stopped = runner.begin("stopped", table, stop_after=2)
+    assert len(ParsedPrograms.load(stopped / "parsed-0.part.npz").index) == 16
+    assert runner.go_on(stopped)
+    assert_same_runs(whole, stopped)
+
+
 def test_an_agent_can_begin_another_run_if_it_fits(runner: Runner) -> None:
     first = runner.begin("first", runner.table(INVERT))
     run = {"agent": str(first / "agent.safetensors")}
@@ -111,7 +130,7 @@ def test_a_critic_that_sees_programs_needs_parsed_ones(runner: Runner) -> None:
     clone = {"kind": "clone", "pictures": 32, "frames": 240}
     path = runner.begin("run", runner.table(clone, ADVERSARIAL, episode=episode, critic=critic))
     assert "critic_loss" in metrics_of(path)[-1]
-    with pytest.raises(ConfigError, match=r"parsed\.npz"):
+    with pytest.raises(ConfigError, match="sees_actions: needs the programs"):
         runner.begin("none", runner.table(ADVERSARIAL, episode=episode, critic=critic))
 
 

@@ -20,7 +20,7 @@ from spiral_core.learning.datasets import ImageSet
 from spiral_core.learning.rollout import EpisodeConfig, RolloutSpec
 from spiral_core.rendering import RendererFactory
 from spiral_core.training.engines import EngineKind, make_sampler
-from spiral_core.training.engines.ray_cluster import connect, import_ray
+from spiral_core.training.engines.ray_cluster import connect, disconnect
 from spiral_core.training.sampling import Sampler
 
 # Spawned samplers get this path with the rest, so that they find the renderers with faults.
@@ -93,7 +93,7 @@ def cluster() -> Iterator[None]:
         is_ours = connect(None, num_cpus=3, store_bytes=0)
     yield
     if is_ours:
-        import_ray().shutdown()
+        disconnect()
 
 
 @pytest.fixture

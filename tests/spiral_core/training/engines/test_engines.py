@@ -50,8 +50,9 @@ def test_batches_are_those_of_the_local_engine_to_the_bit(
     engine.publish(policies[1], 8)
     found |= batches(engine, 8)
     assert {episodes.version for episodes in found.values()} == {7, 8}
-    # None is left out but those that wait.
-    assert set(range(10, 10 + 11 - 4)) <= set(found) <= set(range(10, 10 + 11 + 4))
+    # None is left out but those that wait, or that a sampler which starts slowly still has.
+    assert set(found) <= set(range(10, 10 + 11 + 4))
+    assert len(set(range(10, max(found))) - set(found)) <= 4
     for version, policy in zip((7, 8), policies, strict=True):
         local = LocalSampler(spec, 10)
         local.publish(policy, version)

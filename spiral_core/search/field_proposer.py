@@ -1,0 +1,206 @@
+"""Candidates from a stroke field, which sees the whole picture and says what each of its strokes would gain.
+
+One look yields some thousand strokes with their worths. The best are proposed, those that lie where the
+picture has changed since are dropped, and only when what is left is worth clearly less than the best was, is
+there another look. Where a proposal was not painted, the field is believed less until the place changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from spiral_core.agent.field_config import CELL
+from spiral_core.agent.stroke_field import BLOCK, StrokeField, gain_of, planes_of, stroke_values
+from spiral_core.program import StrokeArray
+from spiral_core.rendering import PlanningCanvas
+from spiral_core.search.proposals import HeuristicProposer, View, make_strokes
+
+_SUITS_RADIUS_PX = 3.0  # of the stroke to be expected: it is looked for at the size that shows it so
+_LEVELS_ABOUT = 1.6  # levels further from that one are not looked at
+_MOST_KEPT = 2000  # candidates of a look
+_HEURISTIC_SHARE = 0.25  # of many candidates, against blind spots
+_DOUBT = 0.5  # what is left of a gain where a stroke of the field was of no use
+_VISIBLE = 1e-3  # a smaller change of a pixel leaves what was seen there as it is
+
+
+@dataclass(slots=True, eq=False)
+class _Seen:
+    """What one look found; N strokes, the best first.
+
+    Attributes:
+        canvas: Whose painting was looked at.
+        picture: Shape (height, width, 3): how it was when candidates were dropped last.
+        values: Shape (N, 13): strokes in canvas units.
+        gain: Shape (N,): what the field says that they gain.
+        alive: Shape (N,): not proposed yet, and nothing has changed there.
+        best: The largest gain of all.
+        is_stale: The picture has changed since the look.
+        proposed: The best of what was proposed last.
+    """
+
+    canvas: PlanningCanvas
+    picture: npt.NDArray[np.float32]
+    values: npt.NDArray[np.float64]
+    gain: npt.NDArray[np.float64]
+    alive: npt.NDArray[np.bool_]
+    best: float
+    is_stale: bool = False
+    proposed: int | None = None
+
+
+class FieldProposer:
+    """A `Proposer` that asks a stroke field.
+
+    Args:
+        field: Who is asked.
+        patience: Look again when the best candidate left is worth less than this share of what the best was.
+    """
+
+    def __init__(self, field: StrokeField, *, patience: float = 0.7) -> None:
+        self._field = field
+        self._patience = patience
+        self._heuristic = HeuristicProposer()
+        self._seen: _Seen | None = None
+        self._trust: npt.NDArray[np.float64] = np.ones((0, 0))
+        self.looks = 0
+
+    @classmethod
+    def load(cls, path: Path) -> FieldProposer:
+        """Read a field's weights.
+
+        Raises:
+            AgentError: The file is missing or no stroke field.
+        """
+        return cls(StrokeField.load(path))
+
+    def propose(self, view: View, count: int, rng: np.random.Generator) -> StrokeArray:
+        """Return the candidates of most worth by the field's own judgement."""
+        seen = self._seen
+        if seen is not None and seen.canvas is view.canvas:
+            self._drop_changed(seen, view)
+        else:
+            self._trust = np.ones(view.target.shape[:2])
+        if seen is None or seen.canvas is not view.canvas or self._is_used_up(seen):
+            seen = self._seen = self._look(view)
+        share = count - int(_HEURISTIC_SHARE * count)
+        chosen = np.flatnonzero(seen.alive)[:share]
+        seen.alive[chosen[:1]] = False
+        seen.proposed = int(chosen[0]) if len(chosen) else None
+        values = seen.values[chosen]
+        if len(chosen) < count:
+            rest = self._heuristic.propose(view, count - len(chosen), rng)
+            values = np.concatenate([values, rest.values])
+        return make_strokes(values, view, rng)
+
+    def _is_used_up(self, seen: _Seen) -> bool:
+        alive = np.flatnonzero(seen.alive)
+        if not seen.is_stale:  # another look would show the same
+            return False
+        return len(alive) == 0 or seen.gain[alive[0]] < self._patience * seen.best
+
+    def _look(self, view: View) -> _Seen:
+        self.looks += 1
+        picture = view.canvas.canvas()
+        height, width = picture.shape[:2]
+        radius_px = self._heuristic.typical_radius(view) * width
+        suited = max(np.log2(radius_px / _SUITS_RADIUS_PX), -1.0)
+        values, gains = [], []
+        level = -1
+        while level <= 0 or min(height, width) >= BLOCK * 2**level:
+            if abs(level - suited) <= _LEVELS_ABOUT:
+                strokes, gain = self._look_at(picture, view.target, level)
+                values.append(strokes)
+                gains.append(gain)
+            level += 1
+        if not values:  # the picture is too small for the level that would suit
+            strokes, gain = self._look_at(picture, view.target, level - 1)
+            values, gains = [strokes], [gain]
+        strokes, gain = np.concatenate(values), np.concatenate(gains)
+        row, column = _pixels(strokes, self._trust.shape)
+        gain *= self._trust[row, column]
+        order = np.argsort(-gain, kind="stable")
+        order = order[gain[order] > 0][:_MOST_KEPT]
+        best = float(gain[order[0]]) if len(order) else 0.0
+        return _Seen(
+            view.canvas,
+            picture,
+            strokes[order],
+            gain[order],
+            np.ones(len(order), np.bool_),
+            best,
+        )
+
+    def _look_at(
+        self, picture: npt.NDArray[np.float32], target: npt.NDArray[np.float32], level: int
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return the strokes (N, 13), in canvas units, and their gains (N,) at one size."""
+        size = 2.0**level
+        planes, error = planes_of(picture, target, level)
+        numbers, worth = self._field.look(planes)
+        rows, columns, anchors = worth.shape
+        y, x = np.divmod(np.arange(rows * columns), columns)
+        middle = (np.stack([x, y], axis=1) + 0.5) * CELL
+        radii = np.array(self._field.config.anchor_radii_px)
+        values = stroke_values(
+            numbers.reshape(-1, numbers.shape[3]),
+            np.repeat(middle, anchors, axis=0),
+            np.tile(radii, rows * columns),
+        )
+        width = picture.shape[1]
+        values[:, :6] *= size / width
+        values[:, 8] *= size / width
+        gain = gain_of(worth.reshape(-1), error) * 4.0**level
+        # Cells beyond the edge, where the picture was filled up.
+        inside = (middle * size < (width, picture.shape[0])).all(axis=1).repeat(anchors)
+        return values[inside], gain[inside]
+
+    def _drop_changed(self, seen: _Seen, view: View) -> None:
+        """Drop the candidates that reach into what has changed since the last time."""
+        picture = view.canvas.canvas()
+        changed = (np.abs(picture - seen.picture) > _VISIBLE).any(axis=2)
+        seen.picture = picture
+        if not changed.any():
+            self._distrust(seen)
+            return
+        self._trust[changed] = 1.0
+        seen.is_stale = True
+        width = changed.shape[1]
+        rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+        left, right = columns[0] / width, (columns[-1] + 1) / width
+        top, bottom = rows[0] / width, (rows[-1] + 1) / width
+        values = seen.values
+        margin = values[:, 8]
+        x, y = values[:, 0:6:2], values[:, 1:6:2]
+        apart = (
+            (x.max(axis=1) + margin < left)
+            | (x.min(axis=1) - margin > right)
+            | (y.max(axis=1) + margin < top)
+            | (y.min(axis=1) - margin > bottom)
+        )
+        seen.alive &= apart
+
+    def _distrust(self, seen: _Seen) -> None:
+        """Believe less about the place of a proposal that was not painted, until it changes."""
+        if seen.proposed is None:
+            return
+        width = self._trust.shape[1]
+        stroke = seen.values[seen.proposed]
+        x, y, radius = stroke[0:6:2], stroke[1:6:2], stroke[8]
+        left, right = (x.min() - radius) * width, (x.max() + radius) * width
+        top, bottom = (y.min() - radius) * width, (y.max() + radius) * width
+        self._trust[max(int(top), 0) : int(bottom) + 1, max(int(left), 0) : int(right) + 1] *= _DOUBT
+        row, column = _pixels(seen.values, self._trust.shape)
+        seen.alive &= (row < top) | (row > bottom) | (column < left) | (column > right)
+
+
+def _pixels(
+    values: npt.NDArray[np.float64], shape: tuple[int, ...]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return row and column of the pixels in the middle of strokes."""
+    middle = (values[:, 0:2] + values[:, 4:6]) * (0.5 * shape[1])
+    row, column = middle[:, 1].astype(np.int64), middle[:, 0].astype(np.int64)
+    return row.clip(0, shape[0] - 1), column.clip(0, shape[1] - 1)
