@@ -34,7 +34,7 @@ class StrokeAgent:
         policy: The policy, conditional and not blind.
 
     Raises:
-        AgentError: The policy is unconditional or blind, or does not paint.
+        AgentError: The policy is unconditional or blind, does not paint, or draws in black alone.
     """
 
     def __init__(self, policy: NumpyPolicy) -> None:
@@ -44,6 +44,10 @@ class StrokeAgent:
             raise AgentError("agent: blind, must be one that sees the canvas")
         self.policy = policy
         self.action_space = policy.config.painting
+        if self.action_space.grayscale:
+            raise AgentError(
+                "agent: draws in black alone, must be one that paints in colour; `spiral sample` draws with it"
+            )
 
     @classmethod
     def load(cls, path: Path) -> StrokeAgent:

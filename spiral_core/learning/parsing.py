@@ -8,6 +8,7 @@ iteration (Anthony et al. 2017, arXiv 1705.08439).
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from spiral_core.files import write_atomic
 from spiral_core.learning.datasets import ImageSet
 from spiral_core.learning.episodes import Episodes, record
 from spiral_core.learning.rollout import EpisodeConfig
-from spiral_core.rendering import Renderer
+from spiral_core.rendering import Renderer, RendererFactory
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,11 +71,45 @@ class ParsedPrograms:
         except (OSError, KeyError, ValueError) as error:
             raise ConfigError(f"{path}: {error}") from error
 
+    def drawings(self, episode: EpisodeConfig, renderer_factory: RendererFactory) -> npt.NDArray[np.uint8]:
+        """Draw the programs.
+
+        Args:
+            episode: Whose brush and actions they have.
+            renderer_factory: Makes the renderers that draw them.
+
+        Returns:
+            The last canvases, uint8: shape (N, side, side, 1) in grayscale, else (N, side, side, 3).
+        """
+        side, blind = episode.canvas_px, replace(episode, is_conditional=False)
+        drawn = []
+        for first in range(0, len(self.actions), _DRAWN_AT_ONCE):
+            actions = self.actions[first : first + _DRAWN_AT_ONCE].astype(np.int64)
+            environment = blind.environment(renderer_factory(len(actions), side, side))
+            canvas = record(environment, environment.reset(seed=first), _play_back(actions)).canvas
+            drawn.append(canvas[-1].copy())  # not the canvases before it
+        return np.concatenate(drawn)
+
     def source(
         self, episode: EpisodeConfig, renderer: Renderer, *, seed: int, pictures: ImageSet | None = None
     ) -> Replays:
         """Return a source of episodes that play these programs."""
         return Replays(self, episode, renderer, seed, pictures)
+
+
+_DRAWN_AT_ONCE = 256
+
+
+def _play_back(
+    actions: npt.NDArray[np.int64],
+) -> Callable[[int, Observation], tuple[npt.NDArray[np.int64], None]]:
+    """Return what chooses the given actions, shape (N, T, P), one after the other."""
+
+    def choose(step: int, observation: Observation) -> tuple[npt.NDArray[np.int64], None]:
+        del observation
+        return actions[:, step], None
+
+    return choose
 
 
 class Replays:
@@ -120,12 +155,8 @@ class Replays:
         rows = rng.integers(len(self._programs.error), size=num)
         actions = self._programs.actions[rows].astype(np.int64)
 
-        def choose(step: int, observation: Observation) -> tuple[npt.NDArray[np.int64], None]:
-            del observation
-            return actions[:, step], None
-
         first = self._environment.reset(seed=int(rng.integers(2**63)))
-        episodes = record(self._environment, first, choose, index=self._programs.index[rows])
+        episodes = record(self._environment, first, _play_back(actions), index=self._programs.index[rows])
         if self._is_conditional:
             target = episodes.canvas[-1].copy()
             if self._pictures is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from spiral_core.agent.policy_file import AnyPolicy
 from spiral_core.learning.critic_learner import CriticLearner
+from spiral_core.learning.datasets import ImageSet
 from spiral_core.learning.parsing import ParsedPrograms
 from spiral_core.learning.replay import NUM_BATCHES
 from spiral_core.learning.rollout import RolloutSpec
@@ -37,6 +38,7 @@ def reinforcement(
     *,
     critic: CriticLearner | None = None,
     programs: ParsedPrograms | None = None,
+    real: ImageSet | None = None,
     number: int = 0,
     engine: EngineKind | None = None,
 ) -> Reinforcement:
@@ -50,6 +52,7 @@ def reinforcement(
         state: The phase's state of a checkpoint; None begins.
         critic: The run's; None makes a new one if the phase rewards its score.
         programs: Of the data, for a critic that sees actions.
+        real: What a critic of view "image" takes for real; None: the data.
         number: Of the phase in its run.
         engine: Instead of the run's.
     """
@@ -76,7 +79,7 @@ def reinforcement(
     if config.reward.critic:
         adversary = Adversary(
             critic or critic_of(run),
-            load_targets() if run.critic.view == "image" else None,
+            (real or load_targets()) if run.critic.view == "image" else None,
             programs,
             capacity=NUM_BATCHES * run.engine.batch,
             seed=run.run.seed,

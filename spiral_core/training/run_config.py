@@ -44,6 +44,7 @@ from spiral_core.rendering import RendererFactory
 from spiral_core.training.engines import ENGINE_KINDS, EngineKind
 
 PhaseKind = Literal["invert", "reinforce", "clone"]
+CRITIC_REAL = ("pictures", "parsed")
 PHASES: tuple[PhaseKind, ...] = ("invert", "reinforce", "clone")
 POLICIES: dict[str, type[PolicyConfig] | type[PaperConfig]] = {"light": PolicyConfig, "paper": PaperConfig}
 
@@ -140,6 +141,9 @@ class PhaseConfig:
         entropy: Of "reinforce".
         critic_updates: Of "reinforce" with a critic: its updates for each of the policy's.
         critic_first: Of "reinforce" with a critic: its updates before the policy learns.
+        critic_real: Of "reinforce" with a critic of view "image": what it takes for real: "pictures" of the
+            data, or "parsed": drawings of them by the programs that the last "clone" imitated. Those a policy
+            can match to the last pixel, so the critic has to judge shapes, not how a brush differs from ink.
     """
 
     kind: str = "reinforce"
@@ -155,6 +159,7 @@ class PhaseConfig:
     entropy: EntropyConfig = field(default_factory=EntropyConfig)
     critic_updates: int = 1
     critic_first: int = 0
+    critic_real: str = "pictures"
 
     def __post_init__(self) -> None:
         def check(name: str, holds: bool, valid: str) -> None:
@@ -162,6 +167,7 @@ class PhaseConfig:
                 raise ConfigError(f"{name}: {getattr(self, name)!r}, must be {valid}")
 
         check("kind", self.kind in PHASES, f"one of {', '.join(PHASES)}")
+        check("critic_real", self.critic_real in CRITIC_REAL, f"one of {', '.join(CRITIC_REAL)}")
         check("learning_rate", 0 < self.learning_rate < 1, "in (0, 1)")
         check("keep", 0 < self.keep <= 1, "in (0, 1]")
         for name in ("frames", "attempts", "pictures"):
@@ -290,6 +296,13 @@ def run_config(table: dict[str, Any], where: str) -> RunConfig:
         canvas_px=episode.canvas_px,
         grayscale=space.grayscale,
     )
+    phases = tuple(_phase(content, f"{where}: phase {i}") for i, content in enumerate(table["phase"]))
+    for i, phase in enumerate(phases):
+        if phase.critic_real == "parsed" and critic.view != "image":
+            raise ConfigError(
+                f"{where}: phase {i}: critic_real: 'parsed', must be 'pictures' "
+                f"with critic.view {critic.view!r}"
+            )
     return RunConfig(
         episode=EpisodeConfig(
             action_space=space,
@@ -307,7 +320,7 @@ def run_config(table: dict[str, Any], where: str) -> RunConfig:
         ),
         engine=build(EngineConfig, table.get("engine", {}), at("engine")),
         run=build(RunSettings, table.get("run", {}), at("run")),
-        phases=tuple(_phase(content, f"{where}: phase {i}") for i, content in enumerate(table["phase"])),
+        phases=phases,
     )
 
 

@@ -13,9 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spiral_core.action_space import ActionSpace, Decoded
-from spiral_core.environment import Observation, PaintingEnvironment
 from spiral_core.errors import ConfigError
-from spiral_core.learning.episodes import record
 from spiral_core.learning.parsing import ParsedPrograms
 from spiral_core.learning.rollout import EpisodeConfig
 from spiral_core.program import BLACK, WHITE, StrokeArray
@@ -27,7 +25,6 @@ Floats = npt.NDArray[np.float64]
 
 _EFFORT = SearchEffort(proposals=60, climb_steps=200, sweeps=3, sweep_steps=80)
 _START, _CONTROL, _END = slice(0, 2), slice(2, 4), slice(4, 6)
-_BATCH = 64
 
 
 def parse_by_search(
@@ -52,33 +49,16 @@ def parse_by_search(
     """
     if episode.num_steps < 2:
         raise ConfigError(f"num_steps: {episode.num_steps}, must be at least 2 to jump and draw a stroke")
-    side = episode.canvas_px
-    actions = np.zeros((len(pictures), episode.num_steps, episode.action_space.num_parts), np.int16)
-    errors = np.zeros(len(pictures))
-    for first in range(0, len(pictures), _BATCH):
-        rows = range(first, min(first + _BATCH, len(pictures)))
-        for i in rows:
-            strokes = _search(pictures[i], int(index[i]), episode, planning)
-            actions[i] = to_actions(strokes, episode.action_space, episode.num_steps)
-        block = actions[rows.start : rows.stop]
-        environment = dataclasses.replace(episode, is_conditional=False).environment(
-            renderer_factory(len(rows), side, side)
-        )
-        drawn = _drawn(block, environment)
-        channels = drawn.shape[-1]
-        errors[rows.start : rows.stop] = mean_squared_error(
-            drawn, np.ascontiguousarray(pictures[rows.start : rows.stop, ..., :channels])
-        )
-    return ParsedPrograms(actions, errors, np.asarray(index, np.int64))
-
-
-def _drawn(actions: npt.NDArray[np.int16], environment: PaintingEnvironment) -> npt.NDArray[np.uint8]:
-    def choose(step: int, observation: Observation) -> tuple[npt.NDArray[np.int64], None]:
-        del observation
-        return actions[:, step].astype(np.int64), None
-
-    canvas: npt.NDArray[np.uint8] = record(environment, environment.reset(seed=0), choose).canvas[-1]
-    return canvas
+    found = [
+        _search(picture, int(row), episode, planning) for picture, row in zip(pictures, index, strict=True)
+    ]
+    actions = [to_actions(strokes, episode.action_space, episode.num_steps) for strokes in found]
+    parsed = ParsedPrograms(
+        np.stack(actions).astype(np.int16), np.zeros(len(pictures)), np.asarray(index, np.int64)
+    )
+    drawn = parsed.drawings(episode, renderer_factory)
+    wanted = np.ascontiguousarray(pictures[..., : drawn.shape[-1]])
+    return dataclasses.replace(parsed, error=mean_squared_error(drawn, wanted))
 
 
 def _search(

@@ -6,6 +6,7 @@ not touch them. So a run that was killed at any moment, resumed, ends as one tha
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 import time
 import tomllib
@@ -179,14 +180,12 @@ class Training:
 
     def _reinforcement(self, config: PhaseConfig) -> Reinforcement:
         run = self.config
-        programs = None
-        if config.reward.critic and run.critic.sees_actions:
-            known = [path for path in map(self._parsed_file, range(self.number)) if path.exists()]
-            if not known:
-                raise ConfigError(
-                    "critic.sees_actions: needs the programs of real pictures: a phase 'clone' before it"
-                )
-            programs = ParsedPrograms.load(known[-1])
+        programs = real = None
+        is_parsed = config.critic_real == "parsed"
+        if config.reward.critic and (run.critic.sees_actions or is_parsed):
+            programs = self._last_programs("critic_real: 'parsed'" if is_parsed else "critic.sees_actions")
+            if is_parsed:
+                real, programs = self._drawn(programs)
         return reinforcement(
             self.policy,
             run,
@@ -194,9 +193,24 @@ class Training:
             self.renderer_factory,
             self._phase_state,
             critic=self.critic,
-            programs=programs,
+            programs=programs if run.critic.sees_actions else None,
+            real=real,
             number=self.number,
         )
+
+    def _last_programs(self, asking: str) -> ParsedPrograms:
+        """Return the programs that the last phase "clone" imitated."""
+        for number in reversed(range(self.number)):
+            if self._parsed_file(number).exists():
+                return ParsedPrograms.load(self._parsed_file(number)).best(self.config.phases[number].keep)
+        raise ConfigError(f"{asking}: needs the programs of real pictures: a phase 'clone' before it")
+
+    def _drawn(self, programs: ParsedPrograms) -> tuple[ImageSet, ParsedPrograms]:
+        """Return the drawings of programs as a data set, and the programs by their rows in it."""
+        drawn = programs.drawings(self.config.episode, self.renderer_factory)
+        images = drawn[..., 0] if drawn.shape[-1] == 1 else drawn
+        rows = np.arange(len(drawn), dtype=np.int64)
+        return ImageSet("parsed", "train", images), dataclasses.replace(programs, index=rows)
 
     def _parsed_file(self, number: int) -> Path:
         return self.folder.path / f"parsed-{number}.npz"

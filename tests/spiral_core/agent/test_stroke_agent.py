@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from spiral_core.action_space import ActionSpace
 from spiral_core.agent.numpy_policy import NumpyPolicy
 from spiral_core.agent.policy_config import PolicyConfig, expected_shapes
 from spiral_core.agent.stroke_agent import PROPOSAL_COLUMNS, StrokeAgent
@@ -88,6 +89,8 @@ def test_wrong_crops_are_named() -> None:
         agent_of(is_conditional=False)
     with pytest.raises(AgentError, match="blind"):
         agent_of(is_blind=True)
+    with pytest.raises(AgentError, match="draws in black alone, must be one that paints in colour"):
+        agent_of(action_space=ActionSpace(grayscale=True))
 
 
 def test_the_shipped_agent_is_small_and_paints() -> None:

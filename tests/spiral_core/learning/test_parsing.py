@@ -57,6 +57,19 @@ def test_replays_draw_what_was_parsed(
     np.testing.assert_allclose(error, programs.error[batch.index])
 
 
+def test_programs_are_drawn_as_they_were_judged(
+    small_policy: Callable[..., LightPolicy],
+    episode: EpisodeConfig,
+    pictures: ImageSet,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("spiral_core.learning.parsing._DRAWN_AT_ONCE", 7)  # the last block is not full
+    programs = parsed(small_policy(), episode, pictures)
+    drawn = programs.drawings(episode, mypaint_renderer)
+    assert drawn.shape == (16, 32, 32, 1)
+    np.testing.assert_allclose(mean_squared_error(drawn, pictures.batch(range(16))[..., :1]), programs.error)
+
+
 def test_an_unconditional_learner_gets_noise(
     small_policy: Callable[..., LightPolicy], episode: EpisodeConfig, pictures: ImageSet
 ) -> None:

@@ -34,6 +34,11 @@ def test_every_shipped_configuration_can_be_read(path: Path) -> None:
             {"phase": [{"reward": {"l2_frm": 1.0}}]},
             "phase 0: reward: unknown key 'l2_frm'; did you mean 'l2_form'",
         ),
+        ({"phase": [{"critic_real": "all"}]}, "phase 0: critic_real: 'all', must be one of pictures, parsed"),
+        (
+            {"phase": [{"critic_real": "parsed"}], "critic": {"view": "pair"}},
+            "phase 0: critic_real: 'parsed', must be 'pictures' with critic.view 'pair'",
+        ),
         ({"phase": [{"frames": 1.5}]}, "phase 0: frames: 1.5, must be a int"),
         ({"phase": [{}], "engine": {"kind": "mpi"}}, r"\[engine\]: kind: 'mpi', must be one of local"),
         ({"phase": [{}], "actions": {"radii_px": "all"}}, "radii_px: 'all', must be a list of numbers"),

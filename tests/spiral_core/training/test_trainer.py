@@ -14,10 +14,14 @@ import numpy as np
 import pytest
 import tomli_w
 
+from adapters.mypaint import mypaint_renderer
 from spiral_core.agent.weights import load_weights
 from spiral_core.errors import AgentError, ConfigError
 from spiral_core.learning.agent_file import load_agent
+from spiral_core.learning.critic_learner import CriticLearner, CriticMetrics
 from spiral_core.learning.parsing import ParsedPrograms
+from spiral_core.learning.replay import Renders, Replay
+from spiral_core.training.run_config import read_run_config
 
 ADVERSARIAL: dict[str, Any] = {
     "kind": "reinforce",
@@ -132,6 +136,36 @@ def test_a_critic_that_sees_programs_needs_parsed_ones(runner: Runner) -> None:
     assert "critic_loss" in metrics_of(path)[-1]
     with pytest.raises(ConfigError, match="sees_actions: needs the programs"):
         runner.begin("none", runner.table(ADVERSARIAL, episode=episode, critic=critic))
+
+
+@pytest.mark.parametrize("sees_actions", [False, True])
+def test_a_critic_can_take_parsed_drawings_for_real(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch, sees_actions: bool
+) -> None:
+    seen: list[Renders] = []
+
+    def update(learner: CriticLearner, real: Renders, replay: Replay) -> CriticMetrics:
+        seen.append(real)
+        return whole_update(learner, real, replay)
+
+    whole_update = CriticLearner.update
+    monkeypatch.setattr(CriticLearner, "update", update)
+    episode = {"canvas_px": 32, "num_steps": 3, "brush": "round", "is_conditional": False}
+    critic = {"width": 4, "sees_actions": sees_actions}
+    clone = {"kind": "clone", "pictures": 32, "keep": 0.25, "frames": 240}
+    adversarial = {**ADVERSARIAL, "critic_real": "parsed"}
+    path = runner.begin("run", runner.table(clone, adversarial, episode=episode, critic=critic))
+    programs = ParsedPrograms.load(path / "parsed-0.npz").best(0.25)
+    drawn = programs.drawings(read_run_config(path / "config.toml").episode, mypaint_renderer)
+    known = {picture.tobytes(): row for row, picture in enumerate(drawn)}
+    assert seen
+    for real in seen:
+        rows = [known[picture[..., :1].tobytes()] for picture in real.images]
+        if sees_actions:
+            assert real.actions is not None
+            np.testing.assert_array_equal(real.actions, programs.actions[rows])
+    with pytest.raises(ConfigError, match="critic_real: 'parsed': needs the programs"):
+        runner.begin("none", runner.table(adversarial, episode=episode, critic=critic))
 
 
 def test_a_killed_run_goes_on_to_the_same_numbers(runner: Runner, tmp_path: Path) -> None:
