@@ -21,33 +21,33 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded
 # Ray gives its workers less of a busy machine by default; the clock would measure that.
 os.environ.setdefault("RAY_worker_niceness", "0")
 
-import argparse  # noqa: E402
-import importlib  # noqa: E402
-import importlib.util  # noqa: E402
-import json  # noqa: E402
-import statistics  # noqa: E402
-import subprocess  # noqa: E402
-import sys  # noqa: E402
-import tempfile  # noqa: E402
-import time  # noqa: E402
-from dataclasses import dataclass  # noqa: E402
-from pathlib import Path  # noqa: E402
-from types import ModuleType  # noqa: E402
-from typing import IO, Any, NamedTuple, Protocol  # noqa: E402
+import argparse
+import importlib
+import importlib.util
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import IO, Any, NamedTuple, Protocol
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
+import numpy as np
+import torch
 
-from adapters.mypaint import mypaint_renderer  # noqa: E402
-from spiral_core.agent.policy_file import policy_from_config  # noqa: E402
-from spiral_core.environment import PaintingEnvironment  # noqa: E402
-from spiral_core.learning.critic_learner import CriticLearner  # noqa: E402
-from spiral_core.learning.replay import NUM_BATCHES  # noqa: E402
-from spiral_core.learning.rollout import RolloutSpec  # noqa: E402
-from spiral_core.training.engines import EngineKind, make_sampler  # noqa: E402
-from spiral_core.training.engines.ray_cluster import connect  # noqa: E402
-from spiral_core.training.phases import Adversary, Reinforcement  # noqa: E402
-from spiral_core.training.run_config import RunConfig, run_config, split_pictures  # noqa: E402
+from adapters.mypaint import mypaint_renderer
+from spiral_core.agent.policy_file import policy_from_config
+from spiral_core.environment import PaintingEnvironment
+from spiral_core.learning.critic_learner import CriticLearner
+from spiral_core.learning.replay import NUM_BATCHES
+from spiral_core.learning.rollout import RolloutSpec
+from spiral_core.training.engines import EngineKind, make_sampler
+from spiral_core.training.engines.ray_cluster import connect
+from spiral_core.training.phases import Adversary, Reinforcement
+from spiral_core.training.run_config import RunConfig, run_config, split_pictures
 
 HERE = Path(__file__).resolve().parent
 RLLIB_MISSING = "RLlib is not installed: pip install -c constraints.txt -e '.[bench]', or `make bench`"
@@ -63,7 +63,9 @@ class Arm(NamedTuple):
 
 
 ARMS = {
-    "rllib": Arm("RLlib 2.60 IMPALA, local runner and learner", "impala"),
+    "single": Arm("RLlib 2.60 IMPALA as its documentation has it", "impala"),
+    "batched": Arm("RLlib 2.60 IMPALA, our vector environment", "impala"),
+    "tuned": Arm("RLlib 2.60 IMPALA, our vector environment, and a network made for it", "impala"),
     "local": Arm("ours, local, V-trace, one pass"),
     "clipped": Arm("ours, local, clipped, 2 passes x 2 parts", "clipped"),
     "critic": Arm("ours, local, V-trace, critic every 4th canvas", has_critic=True),
@@ -80,8 +82,15 @@ class Goal(NamedTuple):
     at_least: float
 
 
-GOALS = (Goal("local", "rllib", 2.5), Goal("ray", "process", 0.8))
-BESIDE = (Goal("critic", "rllib", 0.0), Goal("clipped", "rllib", 0.0), Goal("process", "local", 0.0))
+RLLIB = ("single", "batched", "tuned")
+GOALS = (Goal("local", "single", 2.5), Goal("ray", "process", 0.8))
+BESIDE = (
+    Goal("local", "batched", 0.0),
+    Goal("local", "tuned", 0.0),
+    Goal("critic", "single", 0.0),
+    Goal("clipped", "single", 0.0),
+    Goal("process", "local", 0.0),
+)
 
 
 @dataclass(frozen=True)
@@ -204,7 +213,7 @@ class OurTraining:
 class TheirTraining:
     """RLlib's IMPALA on the same environment."""
 
-    def __init__(self, size: Size) -> None:
+    def __init__(self, setup: str, size: Size) -> None:
         run = configuration(ARMS["local"], size)
         # Without dashboard and usage reports, on loopback, as our own engine has it.
         connect(None, num_cpus=1, store_bytes=2**28)
@@ -213,24 +222,22 @@ class TheirTraining:
         images = pictures.batch(np.arange(len(pictures)))
         episode = run.episode
 
-        def make_env(num: int) -> Any:
-            environment = PaintingEnvironment(
+        def environment(num: int) -> PaintingEnvironment:
+            return PaintingEnvironment(
                 mypaint_renderer(num, size.side, size.side),
                 episode.action_space,
                 num_steps=episode.num_steps,
                 brush=episode.brush,
                 reward="dense",
             )
-            return rllib.BytesEnv(environment, images)
 
         learner = run.phases[0].learner
-        # With these the network has 0.95 of the light policy's parameters; a quick one's size is no matter.
-        model = {"side": size.side, "channels": (16, 32, 48), "hidden": 112}
         self._training = rllib.RllibTraining(
-            make_env,
+            setup,
+            environment,
+            images,
             batch=size.batch,
             num_steps=size.steps,
-            model=model,
             learning_rate=learner.learning_rate,
             discount=learner.discount,
         )
@@ -252,7 +259,9 @@ class TheirTraining:
 
 
 def make_training(name: str, size: Size) -> Training:
-    return TheirTraining(size) if name == "rllib" else OurTraining(ARMS[name], size)
+    if name in RLLIB:
+        return TheirTraining(name, size)
+    return OurTraining(ARMS[name], size)
 
 
 def take_turn(training: Training, size: Size) -> Turn:
@@ -272,33 +281,11 @@ def take_turn(training: Training, size: Size) -> Turn:
     return Turn(done, cpu_s() - before_s, time.perf_counter() - wall_s)
 
 
-def be_patient_with_ray() -> None:
-    """Wait longer than Ray's own 30 s for its servers: on a busy machine they take minutes to start."""
-    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token"}
-    os.environ |= {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-    services: Any = importlib.import_module("ray._private.services")
-    get_node = services.get_node
-
-    def patient(*arguments: Any, **named: Any) -> Any:
-        until_s = time.monotonic() + 600
-        while True:
-            try:
-                return get_node(*arguments, **named)
-            except RuntimeError:
-                if time.monotonic() > until_s:
-                    raise
-                time.sleep(0.5)
-
-    services.get_node = patient
-
-
 def serve(name: str, size: Size) -> int:
     """Be a training's process: say that it is there, then take a turn for every line that comes."""
     # What libraries print must not get between our lines.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    if name in ("rllib", "ray"):
-        be_patient_with_ray()
     training = make_training(name, size)
 
     def say(values: object) -> None:
@@ -368,7 +355,11 @@ def report(processes: dict[str, Process], goals: tuple[Goal, ...], *, is_judged:
         ratio = ours.rate / theirs.rate
         kept = ratio >= goal.at_least
         all_kept = all_kept and kept
-        words = (f"kept   (goal {goal.at_least:g})" if kept else f"MISSED (goal {goal.at_least:g})") if is_judged else ""
+        words = (
+            (f"kept   (goal {goal.at_least:g})" if kept else f"MISSED (goal {goal.at_least:g})")
+            if is_judged
+            else ""
+        )
         print(
             f"  {goal.ours:8} {ours.rate:6.0f}  {goal.theirs:8} {theirs.rate:6.0f}  "
             f"ratio {ratio:5.2f}  by the clock {ours.wall_rate / theirs.wall_rate:5.2f}  {words}".rstrip()
@@ -387,7 +378,7 @@ def main(arguments: list[str] | None = None) -> int:
     size = QUICK if options.quick else Size()
     if options.serve:
         return serve(options.serve, size)
-    if "rllib" in options.arms and importlib.util.find_spec("tree") is None:
+    if set(RLLIB) & set(options.arms) and importlib.util.find_spec("tree") is None:
         print(RLLIB_MISSING)
         return 1
     rounds = options.rounds or size.rounds

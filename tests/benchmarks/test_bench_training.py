@@ -43,8 +43,8 @@ def test_a_goal_is_kept_or_missed(
         process.turns = [bench.Turn(int(rate), 1.0, 2.0)]
         return process
 
-    goal = bench.Goal("local", "rllib", 2.5)
-    processes = {"local": done(rate), "rllib": done(400.0)}
+    goal = bench.Goal("local", "single", 2.5)
+    processes = {"local": done(rate), "single": done(400.0)}
     assert bench.report(processes, (goal,), is_judged=True) is kept
     assert words in capsys.readouterr().out
 
