@@ -289,7 +289,7 @@ class PolicyLearner:
     def _advantages(
         self, now: Rescored, behaviour_TBP: Tensor, mask_TBP: Tensor, rewards_TB: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Return value targets and advantages, both (T, B); advantages are scaled, and centred if asked for."""
+        """Return value targets and advantages, both (T, B); advantages are scaled, perhaps centred."""
         config, value_TB = self.config, now.value_TB.detach()
         if config.algorithm == "vtrace":
             log_rho_TB = ((now.log_prob_TBP.detach() - behaviour_TBP) * mask_TBP).sum(dim=2)
