@@ -15,6 +15,9 @@ import numpy.typing as npt
 from spiral_core.errors import CanvasError
 
 RewardForm = Literal["none", "dense", "final"]
+_EXACT = 256
+"""So many squares of differences of bytes add up exactly in single precision: 256 * 255**2 < 2**24."""
+
 REWARD_FORMS: tuple[RewardForm, ...] = ("none", "dense", "final")
 
 
@@ -38,9 +41,12 @@ def mean_squared_error(
             f"canvas {canvas.shape} {canvas.dtype} and target {target.shape} {target.dtype}, "
             "must be uint8 arrays of one shape"
         )
-    difference = canvas.astype(np.int32).reshape(len(canvas), -1) - target.reshape(len(target), -1)
-    total = np.einsum("bn,bn->b", difference, difference, dtype=np.int64, casting="safe")
-    return np.asarray(total / (255.0**2 * difference.shape[1]))
+    difference = canvas.astype(np.float32).reshape(len(canvas), -1) - target.reshape(len(target), -1)
+    size = difference.shape[1]
+    whole = size - size % _EXACT
+    runs, rest = difference[:, :whole].reshape(len(canvas), -1, _EXACT), difference[:, whole:]
+    total = np.vecdot(runs, runs).sum(axis=1, dtype=np.float64) + np.vecdot(rest, rest)
+    return np.asarray(total / (255.0**2 * size))
 
 
 def l2_drop(

@@ -46,7 +46,8 @@ class StrokeAgent:
         self.action_space = policy.config.painting
         if self.action_space.grayscale:
             raise AgentError(
-                "agent: draws in black alone, must be one that paints in colour; `spiral sample` draws with it"
+                "agent: draws in black alone, must be one that paints in colour; "
+                "`spiral sample` draws with it"
             )
 
     @classmethod

@@ -49,6 +49,8 @@ class PolicyLearnerConfig:
         passes: Passes over each batch ("clipped").
         parts: Updates in a pass, each on its share of the episodes ("clipped").
         clip: How far the ratio may move from 1 before its gradient is cut ("clipped").
+        centred: Each step's advantages are taken against their mean over the batch: for rewards whose zero
+            drifts faster than a value can follow, as the scores of a critic in training do.
         anchor_weight: Weight of half the squared distance to the anchor's log-probabilities, >= 0.
         max_gradient_norm: Longer gradients are cut to this length.
         adam_betas: Of Adam.
@@ -65,6 +67,7 @@ class PolicyLearnerConfig:
     passes: int = 2
     parts: int = 2
     clip: float = 0.2
+    centred: bool = False
     anchor_weight: float = 0.0
     max_gradient_norm: float = 1.0
     adam_betas: tuple[float, float] = (0.9, 0.999)
@@ -286,7 +289,7 @@ class PolicyLearner:
     def _advantages(
         self, now: Rescored, behaviour_TBP: Tensor, mask_TBP: Tensor, rewards_TB: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Return value targets and advantages, both (T, B); advantages are scaled, not centred."""
+        """Return value targets and advantages, both (T, B); advantages are scaled, perhaps centred."""
         config, value_TB = self.config, now.value_TB.detach()
         if config.algorithm == "vtrace":
             log_rho_TB = ((now.log_prob_TBP.detach() - behaviour_TBP) * mask_TBP).sum(dim=2)
@@ -297,6 +300,8 @@ class PolicyLearner:
         else:
             advantages_TB = gae(rewards_TB, value_TB, config.discount, config.trace)
             targets_TB = advantages_TB + value_TB
+        if config.centred:
+            advantages_TB = advantages_TB - advantages_TB.mean(dim=1, keepdim=True)
         return targets_TB, advantages_TB / advantages_TB.square().mean().sqrt().clamp(min=1e-6)
 
     @staticmethod

@@ -225,8 +225,8 @@ def blurred_squared_error(canvas: Images, target: Images) -> Floats:
     for _ in range(2):
         for axis in (1, 2):
             total = _sum_of_three(total, axis)
-    flat = total.reshape(len(total), -1)
-    squares = np.einsum("bn,bn->b", flat, flat, dtype=np.int64, casting="safe")
+    flat = total.reshape(len(total), -1).astype(np.float64)  # sums of whole numbers below 2**53 are exact
+    squares = np.vecdot(flat, flat)
     return np.asarray(squares / ((81 * 255.0) ** 2 * flat.shape[1]))
 
 

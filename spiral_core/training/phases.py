@@ -284,7 +284,8 @@ class Reinforcement:
         """Do one update, see `Phase`."""
         while self.adversary is not None and self.critic_steps < self.config.critic_first:
             self.adversary.remember(self.sampler.next_batch()[1])
-            self._learn_critic(self.adversary)
+            for _ in range(self.config.critic_updates):
+                self._learn_critic(self.adversary)
         _, episodes = self.sampler.next_batch()
         rewards = compute_rewards(
             self.config.reward, episodes.canvas, episodes.target, episodes.is_paint, self._score(episodes)

@@ -66,8 +66,9 @@ def reinforcement(
     )
     first_batch = 0
     if state is not None:
-        # A batch for each update of the policy and for each of the critic's first ones.
-        first_batch = state["learner"]["counts"][1] + min(state["critic_steps"], config.critic_first)
+        # A batch for each update of the policy, and those that the critic learned from before the first.
+        before = config.first_batches if state["critic_steps"] else 0
+        first_batch = state["learner"]["counts"][1] + before
     sampler = make_sampler(
         engine or run.engine.kind,
         spec,

@@ -140,7 +140,8 @@ class PhaseConfig:
         learner: Of "reinforce".
         entropy: Of "reinforce".
         critic_updates: Of "reinforce" with a critic: its updates for each of the policy's.
-        critic_first: Of "reinforce" with a critic: its updates before the policy learns.
+        critic_first: Of "reinforce" with a critic: its updates before the policy learns, in batches of
+            `critic_updates`.
         critic_real: Of "reinforce" with a critic of view "image": what it takes for real: "pictures" of the
             data, or "parsed": drawings of them by the programs that the last "clone" imitated. Those a policy
             can match to the last pixel, so the critic has to judge shapes, not how a brush differs from ink.
@@ -174,6 +175,13 @@ class PhaseConfig:
             check(name, getattr(self, name) >= 1, ">= 1")
         for name in ("critic_updates", "critic_first"):
             check(name, getattr(self, name) >= 0, ">= 0")
+        if self.critic_first and not self.critic_updates:
+            raise ConfigError(f"critic_first: {self.critic_first}, must be 0 where critic_updates is 0")
+
+    @property
+    def first_batches(self) -> int:
+        """Batches that the critic learns from before the policy does."""
+        return -(-self.critic_first // max(self.critic_updates, 1)) if self.reward.critic else 0
 
     @property
     def title(self) -> str:

@@ -25,6 +25,16 @@ def test_error_matches_a_float_computation() -> None:
     np.testing.assert_allclose(mean_squared_error(a, b), expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("side", [1, 5, 16, 63, 64, 301])
+def test_the_error_is_exact_at_every_size(side: int) -> None:
+    rng = np.random.default_rng(side)
+    a, b = rng.integers(0, 256, (2, 3, side, side, 3), np.uint8)
+    a[0], b[0] = 0, 255  # the greatest sums there are
+    squares = (a.astype(np.int64) - b) ** 2
+    expected = squares.reshape(3, -1).sum(axis=1) / (255.0**2 * 3 * side * side)
+    assert mean_squared_error(a, b).tolist() == expected.tolist()
+
+
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=30))
 def test_dense_and_final_pay_the_same_in_an_episode(errors: list[float]) -> None:
     totals = []
