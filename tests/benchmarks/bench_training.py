@@ -1,14 +1,15 @@
-"""What training costs, beside RLlib: environment frames per CPU second of whole training; run by `make bench`.
+"""What training costs, beside RLlib: frames per CPU second of whole training; run by `make bench`.
 
 A frame is one action in one episode: rendered by libmypaint, chosen by the policy, rewarded and learned from.
 CPU seconds are those of a training's process and everything below it, Ray's servers included. Every training
 lives in a process of its own, computes on one thread, and gets its turns one after the other, several rounds
-of them; rates are medians of rounds. Starting is not counted, nor the first frames of a turn, in which samplers
-live on what they stored up.
+of them; rates are medians of rounds. Starting is not counted, nor the first frames of a turn, in which
+samplers live on what they stored up.
 
-All train on the same pictures at 64 px with 20 actions, the brush "soft", a policy of the same size, batches of
-64 episodes: for the squared error's drop, once over each batch with V-trace, as IMPALA does. For information:
-the clipped recipe of the configurations (two passes in two parts), and a critic with temporal credit.
+All train on the same pictures at 64 px with 20 actions, the brush "soft", a policy of the same size, batches
+of 64 episodes: for the squared error's drop, once over each batch with V-trace, as IMPALA does. Beside them,
+not judged: RLlib with our vector environment and with a network made for it (see `rllib_training`), the
+clipped recipe of the configurations (two passes in two parts), and a critic with temporal credit.
 
 Pictures are MNIST's, or random drawings where SPIRAL_DATA is not set. Exits with 1 where a goal is missed.
 """
@@ -33,7 +34,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import IO, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -302,13 +303,13 @@ def serve(name: str, size: Size) -> int:
 class Process:
     """A training in a process of its own."""
 
-    def __init__(self, name: str, arguments: list[str], log: IO[bytes]) -> None:
+    def __init__(self, name: str, arguments: list[str]) -> None:
         self.name, self.turns = name, list[Turn]()
         self.painted = 0.0
-        self._log = log
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  (closed by `end`)
         command = [sys.executable, str(Path(__file__).resolve()), "--serve", name, *arguments]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True
         )
         self.num_parameters = int(self._answer())
 
@@ -330,9 +331,8 @@ class Process:
         return statistics.median(turn.frames / turn.wall_s for turn in self.turns)
 
     def end(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(120)
+        self._process.communicate(timeout=120)
+        self._log.close()
 
     def _answer(self) -> Any:
         assert self._process.stdout is not None
@@ -341,6 +341,7 @@ class Process:
             self._process.wait()
             self._log.seek(0)
             words = self._log.read().decode()[-4000:]
+            self.end()
             raise SystemExit(f"{self.name}: the training ended ({self._process.returncode}):\n{words}")
         return json.loads(line)
 
@@ -388,17 +389,15 @@ def main(arguments: list[str] | None = None) -> int:
         f"medians of {rounds} turns of {size.measured} batches"
     )
     processes: dict[str, Process] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            for name in options.arms:
-                log = (Path(folder) / name).open("w+b")
-                processes[name] = Process(name, ["--quick"] if options.quick else [], log)
-            for _ in range(rounds):
-                for process in processes.values():
-                    process.take_turn()
-        finally:
+    try:
+        for name in options.arms:
+            processes[name] = Process(name, ["--quick"] if options.quick else [])
+        for _ in range(rounds):
             for process in processes.values():
-                process.end()
+                process.take_turn()
+    finally:
+        for process in processes.values():
+            process.end()
     for name, process in processes.items():
         spread = [turn.frames / turn.cpu_s for turn in process.turns]
         print(

@@ -1,8 +1,8 @@
 """RLlib's IMPALA on our painting environment, for `bench_training`, set up in three ways.
 
 - "single": what RLlib's documentation leads to. One canvas is one Gymnasium environment, RLlib steps as many
-  as a batch has episodes; observations are images of floats, as its convolutions want them; the network is its
-  own, with an LSTM, of the light policy's size.
+  as a batch has episodes; observations are images of floats, as its convolutions want them; the network is
+  its own, with an LSTM, of the light policy's size.
 - "batched": the same, but the environment steps all canvases at once, as our vector face can.
 - "tuned": as favourably to RLlib as it goes. An observation is one row of bytes in which our Gymnasium face's
   dict is packed without loss: one leaf to collect instead of six, a quarter of the memory of floats. The
