@@ -75,7 +75,8 @@ class ImageEnv(gymnasium.ObservationWrapper[Any, Any, Any]):
     def observation(self, observation: dict[str, Any]) -> npt.NDArray[np.float32]:
         """Return the image."""
         COUNTS.add(observation["action_mask"][None])
-        return _image({name: value[None] for name, value in observation.items()})[0]
+        image: npt.NDArray[np.float32] = _image({name: value[None] for name, value in observation.items()})[0]
+        return image
 
 
 class BatchEnv(PaintingVectorEnv):
@@ -84,8 +85,7 @@ class BatchEnv(PaintingVectorEnv):
     def __init__(self, environment: PaintingEnvironment, images: Bytes) -> None:
         super().__init__(environment, images)
         self.single_observation_space = self.space(environment)
-        every = batch_space(self.single_observation_space, self.num_envs)
-        self.observation_space = every  # type: ignore[assignment]
+        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
 
     def space(self, environment: PaintingEnvironment) -> spaces.Box:
         """Return the space of one observation."""
