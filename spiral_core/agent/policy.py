@@ -164,7 +164,8 @@ class LightPolicy(nn.Module):
     def _look(self, location: Tensor, images: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Return the coarsest cells (N, C' * S/4 * S/4) and map (N, C, S*S) of images seen from locations."""
         batch, side = len(location), self.config.map_side
-        cells = F.relu(self._patch_cells(batch, images))
+        # Convolutions and sums are written over where nothing needs them: a batch's maps fill no cache.
+        cells = self._patch_cells(batch, images).relu_().permute(0, 3, 1, 2)
         centres = (torch.arange(side, device=cells.device) + 0.5).to(cells.dtype) / side
         across, down = centres - location[:, :1], centres - location[:, 1:]
         near_x, near_y = ((-d.square() / NEARNESS_SCALE**2).exp() for d in (across, down))
@@ -176,14 +177,20 @@ class LightPolicy(nn.Module):
             ],
             dim=3,
         )
-        around: Tensor = self.near(torch.cat([cells, where], dim=3).permute(0, 3, 1, 2))
-        cells = F.relu(cells.permute(0, 3, 1, 2) + around)
-        middle = F.relu(self.down1(cells))
-        coarse = F.relu(self.down2(middle))
-        feature_map = self.map1(cells) + F.interpolate(
-            self.map2(middle) + F.interpolate(self.map3(coarse), scale_factor=2), scale_factor=2
+        # Two convolutions, not one of joined planes: nothing flows back to places, and 16 channels suit the
+        # vector unit as 19 do not.
+        of_cells, of_places = (
+            weight.contiguous(memory_format=torch.channels_last)
+            for weight in self.near.weight.split([cells.shape[1], NUM_LOCATION_PLANES], dim=1)
         )
-        return coarse.flatten(1), F.relu(feature_map).flatten(2)
+        around = F.conv2d(cells, of_cells, self.near.bias, padding=1)
+        around = around.add_(F.conv2d(where.permute(0, 3, 1, 2), of_places, padding=1))
+        cells = around.add_(cells).relu_()
+        middle = self.down1(cells).relu_()
+        coarse = self.down2(middle).relu_()
+        wide = self.map2(middle) + F.interpolate(self.map3(coarse), scale_factor=2)
+        feature_map = self.map1(cells).add_(F.interpolate(wide, scale_factor=2)).relu_()
+        return coarse.flatten(1), feature_map.flatten(2)
 
     def _patch_cells(self, batch: int, images: Sequence[Tensor]) -> Tensor:
         """Return the patch convolution (N, S, S, first channels) of the planes that the policy sees.
@@ -195,7 +202,7 @@ class LightPolicy(nn.Module):
         weight, bias = self.patch.weight.permute(2, 3, 1, 0), self.patch.bias  # (4, 4, planes, out)
         assert bias is not None
         if not images:
-            return bias.expand(batch, side, side, first)
+            return bias.repeat(batch, side, side, 1)
         matrices = [
             weight[:, :, at : at + colors].reshape(-1, first) * (1 / 255)
             for at in range(0, colors * len(images), colors)

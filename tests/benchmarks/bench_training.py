@@ -250,9 +250,8 @@ class TheirTraining:
         return float(self._training.painted)
 
     def advance(self) -> int:
-        """Train some batches; where fewer frames were learned from than sampled, the sampled ones count."""
-        sampled, trained = self._training.advance()
-        return int(max(sampled, trained))
+        """Train some batches; frames are those of the environment, whatever was learned from them."""
+        return int(self._training.advance())
 
     def close(self) -> None:
         """End it."""

@@ -294,7 +294,7 @@ class RllibTraining:
             .debugging(log_level="ERROR", seed=0)
         )
         self.algorithm = config.build_algo()
-        self._sampled = self._trained = 0
+        self._sampled = 0
 
     @property
     def num_parameters(self) -> int:
@@ -307,14 +307,15 @@ class RllibTraining:
         """Share of the actions so far that painted."""
         return COUNTS.painted / max(COUNTS.stepped, 1)
 
-    def advance(self) -> tuple[int, int]:
-        """Train some batches; return the environment steps sampled and learned from."""
+    def advance(self) -> int:
+        """Train some batches; return the environment's steps in them.
+
+        RLlib's own count of steps learned from is a twentieth greater: it adds a step to an episode.
+        """
         result = self.algorithm.train()
-        sampled = int(result["env_runners"]["num_env_steps_sampled_lifetime"])
-        learned = result["learners"]["__all_modules__"]["num_env_steps_trained_lifetime"]
-        before = self._sampled, self._trained
-        self._sampled, self._trained = sampled, int(learned)
-        return self._sampled - before[0], self._trained - before[1]
+        before = self._sampled
+        self._sampled = int(result["env_runners"]["num_env_steps_sampled_lifetime"])
+        return self._sampled - before
 
     def close(self) -> None:
         """End it."""
