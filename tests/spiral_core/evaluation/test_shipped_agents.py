@@ -31,3 +31,17 @@ def test_digits_are_drawn_as_well_as_the_card_says(data_dir: Path) -> None:
     assert scores.error < 0.015
     assert scores.read_rightly is not None
     assert scores.read_rightly > told["read_rightly"] - 0.06
+
+
+@pytest.mark.data
+def test_characters_never_seen_are_drawn_as_well_as_the_card_says(data_dir: Path) -> None:
+    folder = AGENTS / "omniglot_conditional"
+    card = json.loads((folder / "card.json").read_text())
+    policy, episode = load_agent(folder / "agent.safetensors")
+    characters = load("omniglot-oneshot", "test", folder=data_dir, limit=200)
+    scores, _ = score_reconstructions(policy, episode, mypaint_renderer, characters)
+    told = next(
+        entry for entry in card["scores"] if entry["attempts"] == 1 and entry["data"] == "omniglot-oneshot"
+    )
+    assert scores.score > told["score"] - 0.04
+    assert scores.score > 0.65
