@@ -181,7 +181,10 @@ class LightPolicy(nn.Module):
         # vector unit as 19 do not.
         of_cells, of_places = (
             weight.contiguous(memory_format=torch.channels_last)
-            for weight in self.near.weight.split([cells.shape[1], NUM_LOCATION_PLANES], dim=1)
+            for weight in (
+                self.near.weight[:, :-NUM_LOCATION_PLANES],
+                self.near.weight[:, -NUM_LOCATION_PLANES:],
+            )
         )
         around = F.conv2d(cells, of_cells, self.near.bias, padding=1)
         around = around.add_(F.conv2d(where.permute(0, 3, 1, 2), of_places, padding=1))
