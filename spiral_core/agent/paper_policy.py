@@ -28,17 +28,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from spiral_core.action_space import ActionPart
-from spiral_core.agent.decoder import Decision, decide
 from spiral_core.agent.paper_config import PaperConfig
 from spiral_core.agent.policy_interface import (
-    Encoded,
-    LstmState,
     PartModules,
     Perceived,
+    Policy,
     PolicyInput,
     checked_images,
-    encode_step,
-    unrolled,
 )
 
 HIDDEN: Final = 256
@@ -105,12 +101,14 @@ class PaperLocationHead(nn.Module):
         return result
 
 
-class PaperPolicy(nn.Module):
+class PaperPolicy(Policy):
     """The paper's policy.
 
     Args:
         config: What it sees and says.
     """
+
+    config: PaperConfig
 
     def __init__(self, config: PaperConfig) -> None:
         super().__init__()
@@ -141,11 +139,6 @@ class PaperPolicy(nn.Module):
         )
         # Few channels: channels last is twice as fast on a CPU, and images come that way.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    def initial_state(self, batch: int) -> LstmState:
-        """Return the LSTM state of a new episode: zeros."""
-        zeros = self.value.weight.new_zeros(batch, HIDDEN)
-        return zeros, zeros.clone()
 
     def perceive(self, inputs: PolicyInput) -> Perceived:
         """Look at observations one by one, without memory; the map is empty, this policy needs none.
@@ -181,65 +174,6 @@ class PaperPolicy(nn.Module):
             cells = F.relu(convolution(cells))
         seen: Tensor = self.fc(self.blocks(self.flat(cells)).flatten(1))
         return seen
-
-    def remember(self, seen_TBH: Tensor, lstm: LstmState | None = None) -> tuple[Tensor, LstmState]:
-        """Run the memory over the steps of episodes; without an LSTM state, from their start.
-
-        Args:
-            seen_TBH: From `perceive`, T steps of B episodes.
-            lstm: The state before the first step.
-
-        Returns:
-            The states to decide from, shape (T, B, 256), and the LSTM state after the last step.
-        """
-        return unrolled(self.lstm, seen_TBH, lstm)
-
-    def value_of(self, state: Tensor) -> Tensor:
-        """Return the value (N,) of states (N, 256) from `remember`."""
-        value: Tensor = self.value(state)[:, 0]
-        return value
-
-    def encode(self, inputs: PolicyInput, lstm: LstmState | None = None) -> Encoded:
-        """Perceive and remember one step; without an LSTM state, as at the start of an episode.
-
-        Raises:
-            AgentError: As `perceive`.
-        """
-        return encode_step(self, inputs, lstm)
-
-    def decode(
-        self,
-        state: Tensor,
-        feature_map: Tensor,
-        actions: Tensor | None = None,
-        *,
-        generator: torch.Generator | None = None,
-        greedy: bool = False,
-        temperature: float = 1.0,
-    ) -> Decision:
-        """Decide every part in order, or score given actions; see `decide`.
-
-        Args:
-            state: Shape (N, 256), from `remember`.
-            feature_map: Not looked at.
-            actions: Shape (N, P): score these; None decides.
-            generator: Source of the samples.
-            greedy: Take the likeliest value of each part instead of a sample.
-            temperature: Above 0; less than 1 keeps nearer to the likeliest actions.
-
-        Returns:
-            The actions with the log-probability and entropy of every part given the parts before it.
-        """
-        return decide(
-            self,
-            self.config.action_space.parts,
-            state,
-            feature_map,
-            actions,
-            generator=generator,
-            greedy=greedy,
-            temperature=temperature,
-        )
 
     def part_logits(self, part: ActionPart, state: Tensor, feature_map: Tensor) -> Tensor:
         """Return the logits (N, values) of one part."""

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from spiral_core.action_space import ActionPart
-from spiral_core.agent.decoder import Decision, decide
 from spiral_core.agent.policy_config import (
     CENTRE,
     NEARNESS_SCALE,
@@ -25,18 +24,14 @@ from spiral_core.agent.policy_config import (
     PolicyConfig,
 )
 from spiral_core.agent.policy_interface import (
-    Encoded,
     LstmState,
     PartModules,
     Perceived,
+    Policy,
     PolicyInput,
     checked_images,
-    encode_step,
-    unrolled,
 )
 from spiral_core.errors import AgentError
-
-__all__ = ["Decision", "Encoded", "LightPolicy", "LstmState", "Perceived", "PolicyInput"]
 
 _BLOCK: Final = 16
 """Images whose patches are taken at a time: they stay in the cache, and their memory is used again."""
@@ -80,12 +75,14 @@ class Fold(nn.Module):
         return result
 
 
-class LightPolicy(nn.Module):
+class LightPolicy(Policy):
     """The light policy.
 
     Args:
         config: Its shape.
     """
+
+    config: PolicyConfig
 
     def __init__(self, config: PolicyConfig) -> None:
         super().__init__()
@@ -137,11 +134,6 @@ class LightPolicy(nn.Module):
         # A location is embedded as the sum of its row's and its column's vector: rows first, then columns.
         num = 2 * part.grid if part.kind == "location" else part.num_values
         return nn.Embedding(num, self.config.embedding)
-
-    def initial_state(self, batch: int) -> LstmState:
-        """Return the LSTM state of a new episode: zeros."""
-        zeros = self.value.weight.new_zeros(batch, self.config.hidden)
-        return zeros, zeros.clone()
 
     def _embed(self, part: ActionPart, action: Tensor) -> Tensor:
         table = self.embeddings[part.name]
@@ -266,65 +258,9 @@ class LightPolicy(nn.Module):
         return Perceived(seen, feature_map)
 
     def remember(self, seen_TBH: Tensor, lstm: LstmState | None = None) -> tuple[Tensor, LstmState]:
-        """Run the memory over the steps of episodes; without an LSTM state, from their start.
-
-        Args:
-            seen_TBH: From `perceive`, T steps of B episodes.
-            lstm: The state before the first step.
-
-        Returns:
-            The states to decide from, shape (T, B, H), and the LSTM state after the last step.
-        """
-        hidden, lstm = unrolled(self.lstm, seen_TBH, lstm)
+        """Run the memory over the steps of episodes, see `Policy`; what is seen passes by it, too."""
+        hidden, lstm = super().remember(seen_TBH, lstm)
         return seen_TBH + hidden, lstm
-
-    def value_of(self, state: Tensor) -> Tensor:
-        """Return the value (N,) of states (N, H) from `remember`."""
-        value: Tensor = self.value(state)[:, 0]
-        return value
-
-    def encode(self, inputs: PolicyInput, lstm: LstmState | None = None) -> Encoded:
-        """Perceive and remember one step; without an LSTM state, as at the start of an episode.
-
-        Raises:
-            AgentError: As `perceive`.
-        """
-        return encode_step(self, inputs, lstm)
-
-    def decode(
-        self,
-        state: Tensor,
-        feature_map: Tensor,
-        actions: Tensor | None = None,
-        *,
-        generator: torch.Generator | None = None,
-        greedy: bool = False,
-        temperature: float = 1.0,
-    ) -> Decision:
-        """Decide every part in order, or score given actions.
-
-        Args:
-            state: Shape (N, H), from `remember`.
-            feature_map: Shape (N, C, S*S), from `perceive`.
-            actions: Shape (N, P): score these; None decides.
-            generator: Source of the samples.
-            greedy: Take the likeliest value of each part instead of a sample.
-            temperature: Above 0; less than 1 keeps nearer to the likeliest actions.
-
-        Returns:
-            The actions with the log-probability and entropy of every part given the parts before it.
-        """
-        parts = self.config.action_space.parts
-        return decide(
-            self,
-            parts,
-            state,
-            feature_map,
-            actions,
-            generator=generator,
-            greedy=greedy,
-            temperature=temperature,
-        )
 
     def part_logits(self, part: ActionPart, state: Tensor, feature_map: Tensor) -> Tensor:
         """Return the logits (B, values) of one part."""

@@ -8,14 +8,15 @@ step; learning perceives and decides all steps of all episodes in one pass and r
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from spiral_core.action_space import DiscreteActions
-from spiral_core.agent.decoder import Decision
+from spiral_core.action_space import ActionPart, DiscreteActions
+from spiral_core.agent.decoder import Decision, decide
 from spiral_core.environment import Observation
 from spiral_core.errors import AgentError
 
@@ -117,33 +118,73 @@ class Sight(Protocol):
         ...
 
 
-class Policy(Protocol):
-    """What samplers and learners use of a policy."""
+class Policy(nn.Module, ABC):
+    """A policy with a memory: subclasses say how it looks, what it adds to its memory and how parts follow.
 
-    @property
-    def config(self) -> Sight:
-        """What it sees and says."""
-        ...
+    Attributes:
+        config: What it sees and says.
+        lstm: The memory, H wide.
+        value: From a state (N, H) to its value.
+    """
+
+    config: Sight
+    lstm: nn.LSTMCell
+    value: nn.Linear
+
+    @abstractmethod
+    def perceive(self, inputs: PolicyInput) -> Perceived:
+        """Look at observations one by one, without memory; N may be steps times episodes.
+
+        Raises:
+            AgentError: A conditional policy gets no target, or an unconditional one no noise, or an image has
+                the wrong shape.
+        """
+
+    @abstractmethod
+    def part_logits(self, part: ActionPart, state: Tensor, feature_map: Tensor) -> Tensor:
+        """Return the logits (N, values) of one part."""
+
+    @abstractmethod
+    def fold(self, part: ActionPart, state: Tensor, feature_map: Tensor, action: Tensor) -> Tensor:
+        """Return the state (N, H) after a part was decided as `action` (N,)."""
 
     def initial_state(self, batch: int) -> LstmState:
         """Return the LSTM state of a new episode."""
-        ...
-
-    def perceive(self, inputs: PolicyInput) -> Perceived:
-        """Look at observations one by one, without memory."""
-        ...
+        zeros = self.value.weight.new_zeros(batch, self.lstm.hidden_size)
+        return zeros, zeros
 
     def remember(self, seen_TBH: Tensor, lstm: LstmState | None = None) -> tuple[Tensor, LstmState]:
-        """Run the memory over the steps of episodes; return the states (T, B, H) to decide from."""
-        ...
+        """Run the memory over the steps of episodes; without an LSTM state, from their start.
+
+        Args:
+            seen_TBH: From `perceive`, T steps of B episodes.
+            lstm: The state before the first step.
+
+        Returns:
+            The states to decide from, shape (T, B, H), and the LSTM state after the last step.
+        """
+        if lstm is None:
+            lstm = self.initial_state(seen_TBH.shape[1])
+        states = []
+        for step in seen_TBH.unbind(0):
+            lstm = self.lstm(step, lstm)
+            states.append(lstm[0])
+        return torch.stack(states), lstm
 
     def value_of(self, state: Tensor) -> Tensor:
-        """Return the value (N,) of states (N, H)."""
-        ...
+        """Return the value (N,) of states (N, H) from `remember`."""
+        value: Tensor = self.value(state)[:, 0]
+        return value
 
     def encode(self, inputs: PolicyInput, lstm: LstmState | None = None) -> Encoded:
-        """Perceive and remember one step."""
-        ...
+        """Perceive and remember one step; without an LSTM state, as at the start of an episode.
+
+        Raises:
+            AgentError: As `perceive`.
+        """
+        seen, feature_map = self.perceive(inputs)
+        state, lstm = self.remember(seen[None], lstm)
+        return Encoded(state[0], feature_map, self.value_of(state[0]), lstm)
 
     def decode(
         self,
@@ -155,8 +196,17 @@ class Policy(Protocol):
         greedy: bool = False,
         temperature: float = 1.0,
     ) -> Decision:
-        """Decide every part in order, or score given actions; see `decoder.decide`."""
-        ...
+        """Decide every part in order from states (N, H), or score given actions; see `decoder.decide`."""
+        return decide(
+            self,
+            self.config.action_space.parts,
+            state,
+            feature_map,
+            actions,
+            generator=generator,
+            greedy=greedy,
+            temperature=temperature,
+        )
 
 
 class PartModules(nn.Module):
@@ -207,22 +257,3 @@ def checked_images(config: Sight, inputs: PolicyInput) -> list[Tensor]:
     images = [] if config.is_blind else [inputs.canvas]
     images += [] if inputs.target is None else [inputs.target]
     return [image[..., : config.num_channels] for image in images]
-
-
-def unrolled(cell: nn.LSTMCell, inputs_TBH: Tensor, lstm: LstmState | None) -> tuple[Tensor, LstmState]:
-    """Run an LSTM over T steps, from zeros without a state: the outputs (T, B, H) and the last state."""
-    if lstm is None:
-        zeros = inputs_TBH.new_zeros(inputs_TBH.shape[1], cell.hidden_size)
-        lstm = zeros, zeros
-    outputs = []
-    for step in inputs_TBH.unbind(0):
-        lstm = cell(step, lstm)
-        outputs.append(lstm[0])
-    return torch.stack(outputs), lstm
-
-
-def encode_step(policy: Policy, inputs: PolicyInput, lstm: LstmState | None) -> Encoded:
-    """Perceive and remember one step; without an LSTM state, as at the start of an episode."""
-    seen, feature_map = policy.perceive(inputs)
-    state, lstm = policy.remember(seen[None], lstm)
-    return Encoded(state[0], feature_map, policy.value_of(state[0]), lstm)

@@ -19,6 +19,9 @@ import numpy.typing as npt
 
 from spiral_core.errors import AgentError
 
+SHIPPED_FOLDER: Final = Path(__file__).resolve().parents[2] / "configs" / "agents"
+"""The agents that come with the program, a folder each."""
+
 _TYPES: Final = {"F32": "<f4", "F16": "<f2"}
 _LARGEST_HEADER: Final = 10_000_000
 

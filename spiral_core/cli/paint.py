@@ -207,7 +207,7 @@ def _proposer(name: str) -> Proposer:
     """
     if name == "none":
         return HeuristicProposer()
-    return load_proposer(agent_file(name, "none"))
+    return load_proposer(agent_file(name, "none", use=load_proposer))
 
 
 def _background(text: str) -> Color:

@@ -22,8 +22,8 @@ from spiral_core.errors import AgentError, ConfigError
 from spiral_core.files import write_atomic
 
 if TYPE_CHECKING:
-    from spiral_core.learning.pretraining import Pretraining, Progress
-    from spiral_core.learning.rewards_config import RewardsProgress
+    from spiral_core.learning.pretraining import Pretraining
+    from spiral_core.learning.rounds import RoundProgress
     from spiral_core.learning.stroke_reinforcement import StrokeReinforcement
 
 CARD: Final = "card.json"
@@ -229,7 +229,7 @@ class _ProgressLine:
         self._shown = -60.0
         self.last_loss: float | None = None
 
-    def show(self, progress: Progress | RewardsProgress) -> None:
+    def show(self, progress: RoundProgress) -> None:
         self.last_loss = round(progress.loss, 4)
         if not self._is_live and progress.seconds - self._shown < 60:
             return

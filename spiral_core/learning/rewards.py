@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,10 @@ Floats = npt.NDArray[np.float64]
 Images = npt.NDArray[np.uint8]
 Indices = npt.NDArray[np.int64]
 Form = Literal["dense", "final"]
+CriticForm = Literal["dense", "final", "ratio"]
+
+MAX_RATIO: Final = 10.0
+"""The greatest reward of the form "ratio": single renders that a critic misjudges must not drown the rest."""
 
 ScoreFunction = Callable[[Images, Indices, Indices], Floats]
 """(canvases (N, height, width, 3), how many actions were taken (N,), episode (N,)) -> scores (N,).
@@ -46,7 +50,10 @@ class RewardConfig:
             then counts for more than none, without which learning from scratch ends with blank canvases.
         critic: Weight of the critic's score.
         critic_form: "dense" (temporal credit) pays D(x_t) - D(x_t-1), in all D(x_T) - D(x_0); "final" pays
-            D(x_T) in the last step, as in the paper.
+            D(x_T) in the last step, as in the paper; "ratio" pays exp(D(x_T)), at most MAX_RATIO, in the last
+            step. Of a critic that learned the standard loss, that is the density of the data over that of
+            the renders, and following it raises the likelihood of the data: all of them are to be covered,
+            where D itself lets a policy keep to what it draws best (Che et al. 2017, arXiv 1702.07983).
         critic_stride: With "dense", every how many steps a canvas is scored, and the last; >= 1.
         sequence_penalty: Cost of each start of a new continuous sequence of strokes.
         blank_penalty: Cost of an episode at whose end nothing can be seen.
@@ -61,7 +68,7 @@ class RewardConfig:
     l2_form: Form = "dense"
     blur: bool = False
     critic: float = 0.0
-    critic_form: Form = "dense"
+    critic_form: CriticForm = "dense"
     critic_stride: int = 1
     sequence_penalty: float = 0.0
     blank_penalty: float = 0.0
@@ -72,9 +79,11 @@ class RewardConfig:
         for name in ("l2", "critic", "sequence_penalty", "blank_penalty", "color_emd"):
             if not 0 <= getattr(self, name) < np.inf:
                 raise ConfigError(f"reward.{name}: {getattr(self, name)}, must be a number >= 0")
-        for name in ("l2_form", "critic_form"):
-            if getattr(self, name) not in ("dense", "final"):
-                raise ConfigError(f"reward.{name}: {getattr(self, name)!r}, must be one of dense, final")
+        for name, forms in (("l2_form", Form), ("critic_form", CriticForm)):
+            if getattr(self, name) not in get_args(forms):
+                raise ConfigError(
+                    f"reward.{name}: {getattr(self, name)!r}, must be one of {', '.join(get_args(forms))}"
+                )
         if isinstance(self.critic_stride, bool) or self.critic_stride < 1:
             raise ConfigError(f"reward.critic_stride: {self.critic_stride}, must be a whole number >= 1")
         if not 0 <= self.visible_levels <= 254:
@@ -180,7 +189,7 @@ def critic_reward(config: RewardConfig, canvases: Images, score: ScoreFunction) 
     num_steps, batch = len(canvases) - 1, canvases.shape[1]
     stride = config.critic_stride if config.critic_form == "dense" else num_steps
     steps = np.append(np.arange(0, num_steps, stride), num_steps)
-    if config.critic_form == "final":
+    if config.critic_form != "dense":
         steps = steps[-1:]
     chosen = canvases[steps].reshape(-1, *canvases.shape[2:])
     scores = np.asarray(score(chosen, np.repeat(steps, batch), np.tile(np.arange(batch), len(steps))))
@@ -193,10 +202,12 @@ def critic_reward(config: RewardConfig, canvases: Images, score: ScoreFunction) 
         )
     table = scores.astype(np.float64).reshape(len(steps), batch)
     reward = np.zeros((num_steps, batch))
-    if config.critic_form == "final":
+    if config.critic_form == "dense":
+        reward[steps[1:] - 1] = np.diff(table, axis=0)
+    elif config.critic_form == "final":
         reward[-1] = table[-1]
     else:
-        reward[steps[1:] - 1] = np.diff(table, axis=0)
+        reward[-1] = np.exp(np.minimum(table[-1], np.log(MAX_RATIO)))
     return reward
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from spiral_core.errors import ConfigError
 
@@ -57,26 +56,3 @@ class RewardsConfig:
                 raise ConfigError(f"rewards.{name}: {getattr(self, name)}, must be > 0")
         if not 0 <= self.mean_decay < 1:
             raise ConfigError(f"rewards.mean_decay: {self.mean_decay}, must be in [0, 1)")
-
-
-class RewardsProgress(NamedTuple):
-    """What a round of training brought.
-
-    Attributes:
-        rounds: Rounds done.
-        updates: Updates done.
-        examples: Strokes learned from in all.
-        new_examples: Strokes learned from in this call.
-        loss: Mean error of the worths.
-        share: By level, the mean gain of the field's strokes at the cells it values most, as a share of the
-            picture's error.
-        seconds: Seconds of this call so far.
-    """
-
-    rounds: int
-    updates: int
-    examples: int
-    new_examples: int
-    loss: float
-    share: tuple[float, ...]
-    seconds: float

@@ -12,9 +12,7 @@ A run folder survives kill -9: a resumed run ends with the same numbers as one t
 from __future__ import annotations
 
 import json
-import os
-import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -32,17 +30,13 @@ from spiral_core.agent.stroke_field import (
     stroke_values,
     worth_of,
 )
-from spiral_core.agent.weights import save_weights
-from spiral_core.errors import AgentError
 from spiral_core.learning.painting_pool import LEVELS, Painting, PaintingPool
 from spiral_core.learning.pictures import PictureSource
-from spiral_core.learning.rewards_config import RewardsConfig, RewardsProgress
+from spiral_core.learning.rewards_config import RewardsConfig
+from spiral_core.learning.rounds import RoundTraining
 from spiral_core.rendering import PlanningCanvasFactory
 
 Doubles = npt.NDArray[np.float64]
-CHECKPOINT = "checkpoint.pt"
-AGENT = "agent.safetensors"
-METRICS = "metrics.jsonl"
 # By level, from the finest:
 _LEVEL_SHARES = (0.3, 0.32, 0.23, 0.1, 0.05)
 _PAINTINGS = (3, 3, 8, 12, 12)  # of an update: so many that levels have about as many cells
@@ -54,7 +48,7 @@ _MISFIT = 1.2  # levels: further off nothing is put down
 _OTHER_ANCHORS = 0.3  # how much an anchor counts that is not its cell's best
 
 
-class StrokeReinforcement:
+class StrokeReinforcement(RoundTraining):
     """A training run.
 
     Args:
@@ -81,13 +75,15 @@ class StrokeReinforcement:
     ) -> None:
         self.config = config or RewardsConfig()
         self.field_config = field_config
-        self.folder = folder
         torch.manual_seed(self.config.seed)
-        self.network = FieldNetwork(field_config)
-        self.mean = FieldNetwork(field_config).requires_grad_(False)
-        self.mean.load_state_dict(self.network.state_dict())
-        self.optimizer = torch.optim.Adam(
-            self.network.parameters(), lr=self.config.learning_rate, foreach=True
+        self.network, self.mean = FieldNetwork(field_config), FieldNetwork(field_config)
+        super().__init__(
+            self.network,
+            self.mean,
+            steps=self.config,
+            metadata=field_config.to_metadata(),
+            settings=asdict(self.config),
+            folder=folder,
         )
         self.rng = np.random.default_rng(self.config.seed)
         self.pool = PaintingPool(
@@ -98,57 +94,9 @@ class StrokeReinforcement:
             most_strokes=self.config.most_strokes,
             rng=self.rng,
         )
-        self.rounds = self.updates = self.examples = 0
-        self.seconds = 0.0
-        folder.mkdir(parents=True, exist_ok=True)
-        if resume:
-            self._load()
-        elif (folder / CHECKPOINT).exists():
-            raise AgentError(f"{folder / CHECKPOINT}: exists; resume the run or choose another folder")
+        self.begin(resume=resume)
 
-    def run(
-        self,
-        *,
-        seconds: float | None = None,
-        rounds: int | None = None,
-        checkpoint_seconds: float = 120.0,
-        report: Callable[[RewardsProgress], None] | None = None,
-    ) -> None:
-        """Train for some seconds of wall time or until some number of rounds is done, then save.
-
-        Args:
-            seconds: Stop after the round in which this time is reached.
-            rounds: Stop when this many rounds are done in all.
-            checkpoint_seconds: Time between checkpoints.
-            report: Told of every round.
-        """
-        began = saved = time.monotonic()
-        seconds_before, examples_before = self.seconds, self.examples
-        while (rounds is None or self.rounds < rounds) and (
-            seconds is None or time.monotonic() - began < seconds
-        ):
-            loss, share = self._round()
-            now = time.monotonic()
-            self.seconds = seconds_before + now - began
-            progress = RewardsProgress(
-                self.rounds,
-                self.updates,
-                self.examples,
-                self.examples - examples_before,
-                loss,
-                share,
-                now - began,
-            )
-            with (self.folder / METRICS).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(progress._asdict()) + "\n")
-            if report is not None:
-                report(progress)
-            if now - saved >= checkpoint_seconds:
-                self.save()
-                saved = now
-        self.save()
-
-    def _round(self) -> tuple[float, tuple[float, ...]]:
+    def _round(self) -> tuple[float, dict[str, object]]:
         losses = []
         shares: list[list[float]] = [[] for _ in LEVELS]
         for _ in range(self.config.updates_per_round):
@@ -157,10 +105,8 @@ class StrokeReinforcement:
             losses.append(loss)
             shares[index].append(share)
         self.pool.rebuild()
-        self.rounds += 1
-        return float(np.mean(losses)), tuple(
-            float(np.mean(share)) if share else float("nan") for share in shares
-        )
+        by_level = [float(np.mean(share)) if share else float("nan") for share in shares]
+        return float(np.mean(losses)), {"share": by_level}
 
     def _deviation(self) -> float:
         config = self.config
@@ -213,7 +159,8 @@ class StrokeReinforcement:
         distance = F.smooth_l1_loss(means, aimed, beta=0.5, reduction="sum") / len(cells)
         wanted = worth_of(own / 4.0**level, errors[owner, None])
         value_loss = F.smooth_l1_loss(worth[chosen], torch.from_numpy(wanted.astype(np.float32)), beta=0.3)
-        self._step(policy_loss * deviation + config.imitation * distance + value_loss)
+        loss = policy_loss * deviation + config.imitation * distance + value_loss
+        self._step(loss, self._learning_rate())
         self.pool.renew()
         self.examples += len(cells) * anchors
         return float(value_loss.detach()), share
@@ -296,29 +243,13 @@ class StrokeReinforcement:
                 painting.put_down(mine[put], color[put])
         return gains, best, aims
 
-    def _step(self, loss: torch.Tensor) -> None:
+    def _learning_rate(self) -> float:
         config = self.config
         rate = config.learning_rate * min(1.0, (self.updates + 1) / 100)
-        for group in self.optimizer.param_groups:
-            group["lr"] = float(rate / np.sqrt(1 + self.updates / config.slow_down))
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.max_gradient_norm)
-        self.optimizer.step()
-        self.updates += 1
-        decay = min(config.mean_decay, self.updates / (self.updates + 10))
-        with torch.no_grad():
-            for kept, new in zip(self.mean.parameters(), self.network.parameters(), strict=True):
-                kept.lerp_(new, 1 - decay)
+        return float(rate / np.sqrt(1 + self.updates / config.slow_down))
 
-    def save(self) -> None:
-        """Write the checkpoint and the agent, each whole or not at all."""
-        state = {
-            "network": self.network.state_dict(),
-            "mean": self.mean.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "counts": [self.rounds, self.updates, self.examples],
-            "seconds": self.seconds,
+    def _own_state(self) -> dict[str, Any]:
+        return {
             "rng": json.dumps(self.rng.bit_generator.state),
             "pool": [
                 {
@@ -327,44 +258,16 @@ class StrokeReinforcement:
                 }
                 for painting in self.pool.state()
             ],
-            "identity": self._identity(),
         }
-        partial = self.folder / (CHECKPOINT + ".partial")
-        with partial.open("wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self.folder / CHECKPOINT)
-        weights = {name: tensor.contiguous().numpy() for name, tensor in self.mean.state_dict().items()}
-        save_weights(self.folder / AGENT, weights, self.field_config.to_metadata())
 
-    def _identity(self) -> str:
-        return json.dumps([self.field_config.to_metadata(), asdict(self.config)], sort_keys=True)
-
-    def _load(self) -> None:
-        path = self.folder / CHECKPOINT
-        try:
-            state: dict[str, Any] = torch.load(path, weights_only=True)
-            if state["identity"] != self._identity():
-                raise AgentError(
-                    f"{path}: of another configuration: {state['identity']}, must be {self._identity()}"
-                )
-            self.network.load_state_dict(state["network"])
-            self.mean.load_state_dict(state["mean"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.rounds, self.updates, self.examples = state["counts"]
-            self.seconds = state["seconds"]
-            self.rng.bit_generator.state = json.loads(state["rng"])
-            self.pool.load(
-                [
-                    {
-                        name: part.numpy() if isinstance(part, torch.Tensor) else part
-                        for name, part in painting.items()
-                    }
-                    for painting in state["pool"]
-                ]
-            )
-        except AgentError:
-            raise
-        except Exception as error:  # torch.load raises whatever the broken bytes lead to
-            raise AgentError(f"{path}: cannot be resumed: {error}") from error
+    def _load_own(self, state: Mapping[str, Any]) -> None:
+        self.rng.bit_generator.state = json.loads(state["rng"])
+        self.pool.load(
+            [
+                {
+                    name: part.numpy() if isinstance(part, torch.Tensor) else part
+                    for name, part in painting.items()
+                }
+                for painting in state["pool"]
+            ]
+        )

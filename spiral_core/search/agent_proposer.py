@@ -13,13 +13,12 @@ from spiral_core.agent.numpy_policy import NumpyPolicy
 from spiral_core.agent.policy_config import PolicyConfig
 from spiral_core.agent.stroke_agent import StrokeAgent
 from spiral_core.agent.stroke_field import StrokeField
-from spiral_core.agent.weights import load_weights
+from spiral_core.agent.weights import SHIPPED_FOLDER, load_weights
 from spiral_core.program import STROKE_COLUMNS, StrokeArray
 from spiral_core.rendering import PlanningCanvas
 from spiral_core.search.field_proposer import FieldProposer
 from spiral_core.search.proposals import HeuristicProposer, Proposer, View, make_strokes, sample_places
 
-SHIPPED_FOLDER: Final = Path(__file__).resolve().parents[2] / "configs" / "agents"
 DEFAULT_AGENT: Final = "painter"
 
 _SAMPLES_PER_CROP = 4

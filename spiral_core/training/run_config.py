@@ -311,6 +311,11 @@ def run_config(table: dict[str, Any], where: str) -> RunConfig:
                 f"{where}: phase {i}: critic_real: 'parsed', must be 'pictures' "
                 f"with critic.view {critic.view!r}"
             )
+        if phase.reward.critic_form == "ratio" and critic.kind != "spectral":
+            raise ConfigError(
+                f"{where}: phase {i}: reward.critic_form: 'ratio', must be 'dense' or 'final' with "
+                f"critic.kind {critic.kind!r}, whose scores are no densities"
+            )
     return RunConfig(
         episode=EpisodeConfig(
             action_space=space,

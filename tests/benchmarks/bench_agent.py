@@ -18,8 +18,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from spiral_core.agent.weights import SHIPPED_FOLDER
 from spiral_core.search import HeuristicProposer, PaintOptions, Proposer, SearchEffort
-from spiral_core.search.agent_proposer import SHIPPED_FOLDER, load_proposer
+from spiral_core.search.agent_proposer import load_proposer
 from tests.benchmarks.bench_painter import PHOTOS, greedy, mean, paint, target_of
 
 ALONE = SearchEffort(proposals=1, climb_steps=0, sweeps=0, sweep_steps=0)

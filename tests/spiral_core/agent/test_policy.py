@@ -12,8 +12,9 @@ import torch
 
 from spiral_core.action_space import ActionPart, ActionSpace, PlainActions
 from spiral_core.agent.numpy_policy import NumpyPolicy
-from spiral_core.agent.policy import LightPolicy, PolicyInput
+from spiral_core.agent.policy import LightPolicy
 from spiral_core.agent.policy_config import PolicyConfig, expected_shapes
+from spiral_core.agent.policy_interface import PolicyInput
 from spiral_core.environment import Observation, PaintingEnvironment
 from spiral_core.errors import AgentError
 

@@ -188,8 +188,7 @@ def test_a_folder_is_painted_in_spite_of_a_bad_file(
         (["--brush", "rownd"], "did you mean"),
         (
             ["--agent", "nobody"],
-            "agent 'nobody': no such agent; "
-            "valid: field, mnist_conditional, omniglot_conditional, painter, none",
+            "agent 'nobody': no such agent; valid: field, painter, none, or a weights file",
         ),
         (["--agent", "nowhere.safetensors"], "nowhere.safetensors"),
         (["--from", "nowhere.json"], "nowhere.json: cannot be read"),

@@ -19,7 +19,8 @@ from spiral_core.agent.numpy_policy import NumpyPolicy
 from spiral_core.agent.policy import LightPolicy
 from spiral_core.agent.policy_config import PolicyConfig
 from spiral_core.errors import AgentError, ConfigError
-from spiral_core.learning.pretraining import Pretraining, PretrainingConfig, Progress, imitation_loss
+from spiral_core.learning.pretraining import Pretraining, PretrainingConfig, imitation_loss
+from spiral_core.learning.rounds import RoundProgress
 from spiral_core.learning.warm_start import RandomPrograms, RandomProgramsConfig
 
 SMALL = PolicyConfig(
@@ -103,8 +104,8 @@ def test_resumed_and_uninterrupted_runs_end_with_the_same_bytes(tmp_path: Path) 
     agents = [(tmp_path / name / "agent.safetensors").read_bytes() for name in ("whole", "parts")]
     assert agents[0] == agents[1]
     states = [torch.load(tmp_path / name / "checkpoint.pt", weights_only=True) for name in ("whole", "parts")]
-    for name, tensor in states[0]["policy"].items():
-        assert torch.equal(tensor, states[1]["policy"][name]), name
+    for name, tensor in states[0]["network"].items():
+        assert torch.equal(tensor, states[1]["network"][name]), name
     lines = [
         [json.loads(line)["loss"] for line in (tmp_path / name / "metrics.jsonl").read_text().splitlines()]
         for name in ("whole", "parts")
@@ -137,7 +138,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_the_run_folder(tmp_path: Path) -> None:
-    seen: list[Progress] = []
+    seen: list[RoundProgress] = []
     run = small_run(tmp_path / "a" / "run")
     run.run(rounds=2, report=seen.append)
     assert sorted(path.name for path in run.folder.iterdir()) == [

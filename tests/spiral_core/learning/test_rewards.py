@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import hypothesis.extra.numpy as hnp
 import numpy as np
@@ -97,6 +98,19 @@ def test_the_papers_critic_is_paid_at_the_end_only() -> None:
     np.testing.assert_array_equal(reward[-1], final_scores(canvases)[1])
     assert not reward[:-1].any()
     assert score.steps == [STEPS] * BATCH
+
+
+def test_a_ratio_is_the_density_of_the_data_over_that_of_the_renders() -> None:
+    canvases, _, paint = episode()
+    score = LoggedScore()
+    config = RewardConfig(critic=1.0, critic_form="ratio")
+    reward = compute_rewards(config, canvases, None, paint, score).critic
+    expected = [min(math.exp(value), 10.0) for value in final_scores(canvases)[1]]
+    np.testing.assert_allclose(reward[-1], expected, rtol=1e-12)
+    assert not reward[:-1].any()
+    assert score.steps == [STEPS] * BATCH
+    high = compute_rewards(config, canvases, None, paint, lambda *given: score(*given) + 1e4).critic
+    np.testing.assert_allclose(high[-1], 10.0, rtol=1e-12)
 
 
 def test_a_new_sequence_is_a_stroke_with_no_stroke_just_before() -> None:
@@ -210,7 +224,7 @@ def test_what_does_not_fit_is_refused() -> None:
         RewardConfig(l2=-1)
     with pytest.raises(ConfigError, match=r"reward\.critic: nan"):
         RewardConfig(critic=float("nan"))
-    with pytest.raises(ConfigError, match="critic_form: 'early', must be one of dense, final"):
+    with pytest.raises(ConfigError, match="critic_form: 'early', must be one of dense, final, ratio"):
         RewardConfig(critic_form="early")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="critic_stride: 0"):
         RewardConfig(critic_stride=0)

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.mypaint.planning import mypaint_planning
+from spiral_core.agent.weights import SHIPPED_FOLDER
 from spiral_core.program import SEED_LIMIT, Color
 from spiral_core.rendering import StrokeLimits
 from spiral_core.search import HeuristicProposer, Proposer, RandomProposer, View, make_strokes
-from spiral_core.search.agent_proposer import SHIPPED_FOLDER, load_proposer
+from spiral_core.search.agent_proposer import load_proposer
 from spiral_core.search.proposals import curve_lengths, fit_to_limits, sample_places
 
 LIMITS = StrokeLimits(

@@ -36,6 +36,10 @@ def test_every_shipped_configuration_can_be_read(path: Path) -> None:
         ),
         ({"phase": [{"critic_real": "all"}]}, "phase 0: critic_real: 'all', must be one of pictures, parsed"),
         (
+            {"phase": [{"reward": {"critic_form": "ratio"}}], "critic": {"kind": "wasserstein"}},
+            "phase 0: reward.critic_form: 'ratio', must be 'dense' or 'final' with critic.kind 'wasserstein'",
+        ),
+        (
             {"phase": [{"critic_real": "parsed"}], "critic": {"view": "pair"}},
             "phase 0: critic_real: 'parsed', must be 'pictures' with critic.view 'pair'",
         ),
