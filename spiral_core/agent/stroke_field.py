@@ -50,6 +50,7 @@ _PRESSURE, _PRESSURE_STEP = 0.75, 0.25
 _LEAST_PRESSURE = 0.2
 _OPACITY, _OPACITY_STEP = 0.9, 0.2
 _LEAST_OPACITY = 0.1
+_DETAIL_PX = 8  # of the picture shown: detail is what differs from the mean of such a square
 _WORTH_UNIT = 0.5
 _LOSS_SCALE = 0.25
 
@@ -63,17 +64,14 @@ def planes_of(canvas: Floats, target: Floats, level: int) -> tuple[Floats, float
     Args:
         canvas: Shape (height, width, 3), float32, in [0, 1]: what is painted; any size.
         target: The same shape: what is wanted.
-        level: How many times to halve; 0 shows the picture as it is, -1 twice as large.
+        level: How many times to halve; 0 shows the picture as it is, -1 twice as large; at least -3.
 
     Returns:
         Planes (H, W, 14), sides filled up to multiples of 16 with nothing left to do; and the mean squared
         error of the picture, summed over channels, in units of which worths are.
     """
-    if level < 0:
-        canvas, target = (_enlarged(picture, 2**-level) for picture in (canvas, target))
-        level = 0
-    size = 2**level
-    filled = BLOCK * size
+    size, times = 2 ** max(level, 0), 2 ** max(-level, 0)
+    filled = BLOCK * size // times
     height, width = canvas.shape[:2]
     fill = ((0, -height % filled), (0, -width % filled), (0, 0))
     difference = target - canvas
@@ -83,11 +81,12 @@ def planes_of(canvas: Floats, target: Floats, level: int) -> tuple[Floats, float
     missing = np.einsum("ijc,ijc->ij", difference, difference)
     error = max(float(missing.sum(dtype=np.float64)) / (height * width), _SMALLEST_ERROR**2)
     whole = target
-    if level:
+    if size > 1:
         difference, target, missing = (_means(plane, size) for plane in (difference, target, missing))
     planes = np.empty((*target.shape[:2], NUM_PLANES), np.float32)
     scale = np.float32(1 / np.sqrt(error))
-    blocks = target.reshape(target.shape[0] // 8, 8, target.shape[1] // 8, 8, 3)
+    side = _DETAIL_PX // times
+    blocks = target.reshape(target.shape[0] // side, side, target.shape[1] // side, side, 3)
     detail = (blocks - blocks.mean(axis=(1, 3), keepdims=True)).reshape(target.shape)
     planes[..., 0:3] = target - np.float32(0.5)
     planes[..., 3:6] = difference
@@ -95,18 +94,15 @@ def planes_of(canvas: Floats, target: Floats, level: int) -> tuple[Floats, float
         relative = plane * scale
         np.divide(relative, 1 + np.float32(0.25) * np.abs(relative), out=planes[..., first : first + 3])
     planes[..., 12] = np.log1p(missing * np.float32(1 / error))
-    if level:
+    if size > 1:
         hidden = _means(np.einsum("ijc,ijc->ij", whole, whole), size)
         hidden -= np.einsum("ijc,ijc->ij", target, target)
         planes[..., 13] = np.log1p(np.maximum(hidden, 0) * np.float32(1 / error))
     else:
         planes[..., 13] = 0.0
+    if times > 1:  # every pixel a square of so many
+        planes = planes.repeat(times, axis=0).repeat(times, axis=1)
     return planes, error
-
-
-def _enlarged(picture: Floats, times: int) -> Floats:
-    """Return a picture with every pixel a square of so many pixels."""
-    return np.repeat(np.repeat(picture, times, axis=0), times, axis=1)
 
 
 def _means(plane: Floats, size: int) -> Floats:

@@ -123,7 +123,7 @@ class FieldProposer:
         row, column = _pixels(strokes, self._trust.shape)
         gain *= self._trust[row, column]
         order = np.argsort(-gain, kind="stable")
-        order = order[gain[order] > 0][:_MOST_KEPT]
+        order = order[:_MOST_KEPT]
         best = float(gain[order[0]]) if len(order) else 0.0
         return _Seen(
             view.canvas,
@@ -137,31 +137,34 @@ class FieldProposer:
     def _look_at(
         self, picture: npt.NDArray[np.float32], target: npt.NDArray[np.float32], level: int
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Return the strokes (N, 13), in canvas units, and their gains (N,) at one size."""
+        """Return the strokes (N, 13) that help, in canvas units, and their gains (N,), at one size."""
         size = 2.0**level
         planes, error = planes_of(picture, target, level)
         numbers, worth = self._field.look(planes)
         rows, columns, anchors = worth.shape
+        width = picture.shape[1]
+        gain = gain_of(worth.reshape(-1), error) * 4.0**level
         y, x = np.divmod(np.arange(rows * columns), columns)
         middle = (np.stack([x, y], axis=1) + 0.5) * CELL
+        # Cells beyond the edge, where the picture was filled up, are out; so is what only does harm.
+        inside = (middle * size < (width, picture.shape[0])).all(axis=1)
+        useful = np.flatnonzero((gain > 0) & inside.repeat(anchors))
         radii = np.array(self._field.config.anchor_radii_px)
         values = stroke_values(
-            numbers.reshape(-1, numbers.shape[3]),
-            np.repeat(middle, anchors, axis=0),
-            np.tile(radii, rows * columns),
+            numbers.reshape(-1, numbers.shape[3])[useful],
+            middle[useful // anchors],
+            radii[useful % anchors],
         )
-        width = picture.shape[1]
         values[:, :6] *= size / width
         values[:, 8] *= size / width
-        gain = gain_of(worth.reshape(-1), error) * 4.0**level
-        # Cells beyond the edge, where the picture was filled up.
-        inside = (middle * size < (width, picture.shape[0])).all(axis=1).repeat(anchors)
-        return values[inside], gain[inside]
+        return values, gain[useful]
 
     def _drop_changed(self, seen: _Seen, view: View) -> None:
         """Drop the candidates that reach into what has changed since the last time."""
         picture = view.canvas.canvas()
-        changed = (np.abs(picture - seen.picture) > _VISIBLE).any(axis=2)
+        # The greatest of three, one after the other: `any` along so short an axis takes ten times as long.
+        red, green, blue = np.moveaxis(np.abs(picture - seen.picture), 2, 0)
+        changed = np.maximum(np.maximum(red, green), blue) > _VISIBLE
         seen.picture = picture
         if not changed.any():
             self._distrust(seen)

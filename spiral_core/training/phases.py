@@ -282,11 +282,10 @@ class Reinforcement:
 
     def advance(self) -> Values:
         """Do one update, see `Phase`."""
-        while self.adversary is not None and self.critic_steps < self.config.critic_first:
-            self.adversary.remember(self.sampler.next_batch()[1])
-            for _ in range(self.config.critic_updates):
-                self._learn_critic(self.adversary)
         _, episodes = self.sampler.next_batch()
+        if self.adversary is not None and self.critic_steps < self.config.critic_first:
+            # A batch at a time, too: somebody may want to see how it goes, or to stop.
+            return self._improve_critic(self.adversary, episodes)
         rewards = compute_rewards(
             self.config.reward, episodes.canvas, episodes.target, episodes.is_paint, self._score(episodes)
         )
@@ -315,9 +314,7 @@ class Reinforcement:
         self._warning = metrics.warning
         if self.adversary is not None:
             values["critic_return"] = float(rewards.critic.sum(axis=0).mean())
-            self.adversary.remember(episodes)
-            for _ in range(self.config.critic_updates):
-                values |= self._learn_critic(self.adversary)
+            values |= self._improve_critic(self.adversary, episodes)
         if self.learner.updates % self.run.engine.publish_every == 0:
             self.sampler.publish(self.policy, self.learner.updates)
         health = self.sampler.health()
@@ -329,17 +326,22 @@ class Reinforcement:
             return None
         return self.adversary.score_function(episodes)
 
-    def _learn_critic(self, adversary: Adversary) -> Values:
-        metrics = adversary.learn()
-        self.critic_steps += 1
-        if metrics.warning is not None:
-            self._warning = metrics.warning
-        return {
-            "critic_loss": metrics.loss,
-            "critic_real": metrics.real_score,
-            "critic_fake": metrics.fake_score,
-            "critic_accuracy": metrics.accuracy,
-        }
+    def _improve_critic(self, adversary: Adversary, episodes: Episodes) -> Values:
+        """Let the critic learn from one more batch, and return what its last update saw."""
+        adversary.remember(episodes)
+        values: Values = {}
+        for _ in range(self.config.critic_updates):
+            metrics = adversary.learn()
+            self.critic_steps += 1
+            if metrics.warning is not None:
+                self._warning = metrics.warning
+            values = {
+                "critic_loss": metrics.loss,
+                "critic_real": metrics.real_score,
+                "critic_fake": metrics.fake_score,
+                "critic_accuracy": metrics.accuracy,
+            }
+        return values
 
     def warning(self) -> str | None:
         """Return what the guards of policy and critic say."""

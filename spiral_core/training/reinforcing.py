@@ -67,7 +67,7 @@ def reinforcement(
     first_batch = 0
     if state is not None:
         # A batch for each update of the policy, and those that the critic learned from before the first.
-        before = config.first_batches if state["critic_steps"] else 0
+        before = min(config.first_batches, state["critic_steps"] // max(config.critic_updates, 1))
         first_batch = state["learner"]["counts"][1] + before
     sampler = make_sampler(
         engine or run.engine.kind,

@@ -72,9 +72,9 @@ def test_a_run_leaves_an_agent_curves_and_pictures(runner: Runner) -> None:
     assert set(last) >= {"entropy.flag", "entropy_target.end", "return", "explained", "gradient_norm"}
 
 
-@pytest.mark.parametrize("stop_after", [3, 20, 31])
+@pytest.mark.parametrize("stop_after", [3, 20, 31, 42])
 def test_a_stopped_run_goes_on_to_the_same_numbers(runner: Runner, stop_after: int) -> None:
-    """Stopped in the first phase, at its end, and in the second; with every kind of phase and a critic."""
+    """Stopped in each phase, at an end, and while only the critic learns; with every kind of phase."""
     phases = (
         INVERT,
         {**REINFORCE, "frames": 480, "learner": {"anchor_weight": 0.01}},
