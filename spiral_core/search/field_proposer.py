@@ -21,8 +21,13 @@ from spiral_core.search.proposals import HeuristicProposer, View, make_strokes
 
 _SUITS_RADIUS_PX = 3.0  # of the stroke to be expected: it is looked for at the size that shows it so
 _LEVELS_ABOUT = 1.6  # levels further from that one are not looked at
+_FEW = 2  # candidates: nobody searches on from them, so the field looks at all, and often
+_WINDOW_PX = 256  # otherwise no more is looked at of the picture shown: where the most is left to do
+# Another look is due when the best candidate left is worth less than this share of what the best was.
+_PATIENCE, _PATIENCE_OF_FEW = 0.3, 0.7
 _MOST_KEPT = 2000  # candidates of a look
-_HEURISTIC_SHARE = 0.25  # of many candidates, against blind spots
+_ENOUGH = 8  # candidates: of fewer all are the field's
+_HEURISTIC_SHARE = 0.25  # of those beyond, against blind spots
 _DOUBT = 0.5  # what is left of a gain where a stroke of the field was of no use
 _VISIBLE = 1e-3  # a smaller change of a pixel leaves what was seen there as it is
 
@@ -35,6 +40,7 @@ class _Seen:
         canvas: Whose painting was looked at.
         picture: Shape (height, width, 3): how it was when candidates were dropped last.
         values: Shape (N, 13): strokes in canvas units.
+        boxes: Shape (4, N): left, right, top, bottom of all that they may touch, in canvas units.
         gain: Shape (N,): what the field says that they gain.
         alive: Shape (N,): not proposed yet, and nothing has changed there.
         best: The largest gain of all.
@@ -45,6 +51,7 @@ class _Seen:
     canvas: PlanningCanvas
     picture: npt.NDArray[np.float32]
     values: npt.NDArray[np.float64]
+    boxes: npt.NDArray[np.float64]
     gain: npt.NDArray[np.float64]
     alive: npt.NDArray[np.bool_]
     best: float
@@ -57,12 +64,10 @@ class FieldProposer:
 
     Args:
         field: Who is asked.
-        patience: Look again when the best candidate left is worth less than this share of what the best was.
     """
 
-    def __init__(self, field: StrokeField, *, patience: float = 0.7) -> None:
+    def __init__(self, field: StrokeField) -> None:
         self._field = field
-        self._patience = patience
         self._heuristic = HeuristicProposer()
         self._seen: _Seen | None = None
         self._trust: npt.NDArray[np.float64] = np.ones((0, 0))
@@ -84,9 +89,11 @@ class FieldProposer:
             self._drop_changed(seen, view)
         else:
             self._trust = np.ones(view.target.shape[:2])
-        if seen is None or seen.canvas is not view.canvas or self._is_used_up(seen):
-            seen = self._seen = self._look(view)
-        share = count - int(_HEURISTIC_SHARE * count)
+        is_searched = count > _FEW
+        patience = _PATIENCE if is_searched else _PATIENCE_OF_FEW
+        if seen is None or seen.canvas is not view.canvas or _is_used_up(seen, patience):
+            seen = self._seen = self._look(view, _WINDOW_PX if is_searched else None)
+        share = count - int(_HEURISTIC_SHARE * (count - _ENOUGH + 1)) if count >= _ENOUGH else count
         chosen = np.flatnonzero(seen.alive)[:share]
         seen.alive[chosen[:1]] = False
         seen.proposed = int(chosen[0]) if len(chosen) else None
@@ -96,15 +103,10 @@ class FieldProposer:
             values = np.concatenate([values, rest.values])
         return make_strokes(values, view, rng)
 
-    def _is_used_up(self, seen: _Seen) -> bool:
-        alive = np.flatnonzero(seen.alive)
-        if not seen.is_stale:  # another look would show the same
-            return False
-        return len(alive) == 0 or seen.gain[alive[0]] < self._patience * seen.best
-
-    def _look(self, view: View) -> _Seen:
+    def _look(self, view: View, window_px: int | None) -> _Seen:
         self.looks += 1
         picture = view.canvas.canvas()
+        error = view.error_map * self._trust
         height, width = picture.shape[:2]
         radius_px = self._heuristic.typical_radius(view) * width
         suited = max(np.log2(radius_px / _SUITS_RADIUS_PX), -1.0)
@@ -112,12 +114,13 @@ class FieldProposer:
         level = -1
         while level <= 0 or min(height, width) >= BLOCK * 2**level:
             if abs(level - suited) <= _LEVELS_ABOUT:
-                strokes, gain = self._look_at(picture, view.target, level)
+                window = None if window_px is None else _worst(error, int(window_px * 2.0**level))
+                strokes, gain = self._look_at(picture, view.target, level, window)
                 values.append(strokes)
                 gains.append(gain)
             level += 1
         if not values:  # the picture is too small for the level that would suit
-            strokes, gain = self._look_at(picture, view.target, level - 1)
+            strokes, gain = self._look_at(picture, view.target, level - 1, None)
             values, gains = [strokes], [gain]
         strokes, gain = np.concatenate(values), np.concatenate(gains)
         row, column = _pixels(strokes, self._trust.shape)
@@ -129,25 +132,33 @@ class FieldProposer:
             view.canvas,
             picture,
             strokes[order],
+            _boxes(strokes[order]),
             gain[order],
             np.ones(len(order), np.bool_),
             best,
         )
 
     def _look_at(
-        self, picture: npt.NDArray[np.float32], target: npt.NDArray[np.float32], level: int
+        self,
+        picture: npt.NDArray[np.float32],
+        target: npt.NDArray[np.float32],
+        level: int,
+        window: tuple[slice, slice] | None,
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Return the strokes (N, 13) that help, in canvas units, and their gains (N,), at one size."""
-        size = 2.0**level
+        size, width = 2.0**level, picture.shape[1]
+        top = left = 0
+        if window is not None:
+            picture, target = picture[window], target[window]
+            top, left = window[0].start, window[1].start
         planes, error = planes_of(picture, target, level)
         numbers, worth = self._field.look(planes)
         rows, columns, anchors = worth.shape
-        width = picture.shape[1]
         gain = gain_of(worth.reshape(-1), error) * 4.0**level
         y, x = np.divmod(np.arange(rows * columns), columns)
         middle = (np.stack([x, y], axis=1) + 0.5) * CELL
         # Cells beyond the edge, where the picture was filled up, are out; so is what only does harm.
-        inside = (middle * size < (width, picture.shape[0])).all(axis=1)
+        inside = (middle * size < (picture.shape[1], picture.shape[0])).all(axis=1)
         useful = np.flatnonzero((gain > 0) & inside.repeat(anchors))
         radii = np.array(self._field.config.anchor_radii_px)
         values = stroke_values(
@@ -155,7 +166,10 @@ class FieldProposer:
             middle[useful // anchors],
             radii[useful % anchors],
         )
-        values[:, :6] *= size / width
+        values[:, :6] *= size
+        values[:, 0:6:2] += left
+        values[:, 1:6:2] += top
+        values[:, :6] /= width
         values[:, 8] *= size / width
         return values, gain[useful]
 
@@ -175,16 +189,12 @@ class FieldProposer:
         rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
         left, right = columns[0] / width, (columns[-1] + 1) / width
         top, bottom = rows[0] / width, (rows[-1] + 1) / width
-        values = seen.values
-        margin = values[:, 8]
-        x, y = values[:, 0:6:2], values[:, 1:6:2]
-        apart = (
-            (x.max(axis=1) + margin < left)
-            | (x.min(axis=1) - margin > right)
-            | (y.max(axis=1) + margin < top)
-            | (y.min(axis=1) - margin > bottom)
+        seen.alive &= (
+            (seen.boxes[1] < left)
+            | (seen.boxes[0] > right)
+            | (seen.boxes[3] < top)
+            | (seen.boxes[2] > bottom)
         )
-        seen.alive &= apart
 
     def _distrust(self, seen: _Seen) -> None:
         """Believe less about the place of a proposal that was not painted, until it changes."""
@@ -198,6 +208,44 @@ class FieldProposer:
         self._trust[max(int(top), 0) : int(bottom) + 1, max(int(left), 0) : int(right) + 1] *= _DOUBT
         row, column = _pixels(seen.values, self._trust.shape)
         seen.alive &= (row < top) | (row > bottom) | (column < left) | (column > right)
+
+
+def _is_used_up(seen: _Seen, patience: float) -> bool:
+    if not seen.is_stale:  # another look would show the same
+        return False
+    alive = np.flatnonzero(seen.alive)
+    return len(alive) == 0 or bool(seen.gain[alive[0]] < patience * seen.best)
+
+
+def _boxes(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return left, right, top and bottom of all that strokes may touch, (4, N)."""
+    margin, x, y = values[:, 8], values[:, 0:6:2], values[:, 1:6:2]
+    return np.stack(
+        [x.min(axis=1) - margin, x.max(axis=1) + margin, y.min(axis=1) - margin, y.max(axis=1) + margin]
+    )
+
+
+def _worst(error: npt.NDArray[np.float64], side: int) -> tuple[slice, slice]:
+    """Return the window of so many pixels, or of the whole picture, that holds the most error."""
+    height, width = error.shape
+    upto = np.zeros((height + 1, width + 1))
+    upto[1:, 1:] = error.cumsum(axis=0, dtype=np.float64).cumsum(axis=1)
+    high, wide = min(side, height), min(side, width)
+    rows, columns = (_starts(whole, part) for whole, part in ((height, high), (width, wide)))
+    inside = (
+        upto[np.ix_(rows + high, columns + wide)]
+        - upto[np.ix_(rows, columns + wide)]
+        - upto[np.ix_(rows + high, columns)]
+        + upto[np.ix_(rows, columns)]
+    )
+    row, column = np.unravel_index(int(inside.argmax()), inside.shape)
+    top, left = int(rows[row]), int(columns[column])
+    return slice(top, top + high), slice(left, left + wide)
+
+
+def _starts(whole: int, part: int) -> npt.NDArray[np.int64]:
+    """Return where windows may start: a quarter of their side apart, the last at the edge."""
+    return np.unique(np.append(np.arange(0, whole - part + 1, max(part // 4, 1)), whole - part))
 
 
 def _pixels(
