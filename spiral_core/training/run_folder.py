@@ -7,6 +7,7 @@ events/              the same for TensorBoard
 samples/             sheets of pictures, 000001280.png after 1280 frames
 checkpoints/         the newest few and the best, see `checkpoints`
 latest               name of the newest checkpoint
+agent-0.safetensors  the agent as phase 0 left it, and so on
 agent.safetensors    the trained agent, and
 card.json            what it is: at the end
 lock                 held while a process trains
@@ -320,11 +321,31 @@ class RunFolder:
         Raises:
             OutputError: A file cannot be written.
         """
-        try:
-            save_weights(self.path / AGENT, dict(weights), dict(metadata))
-        except OSError as error:
-            raise OutputError(f"{self.path / AGENT}: cannot be written: {error.strerror or error}") from error
+        self._write_weights(AGENT, weights, metadata)
         write_atomic(self.path / CARD, json.dumps(card, indent=2) + "\n")
+
+    def keep_agent(
+        self, phase: int, weights: Mapping[str, npt.NDArray[np.floating[Any]]], metadata: Mapping[str, str]
+    ) -> None:
+        """Write the agent as a phase left it, to tell what later ones add.
+
+        Args:
+            phase: Number of the phase.
+            weights: The policy's weights.
+            metadata: The string table of the weights file.
+
+        Raises:
+            OutputError: The file cannot be written.
+        """
+        self._write_weights(agent_of_phase(phase), weights, metadata)
+
+    def _write_weights(
+        self, name: str, weights: Mapping[str, npt.NDArray[np.floating[Any]]], metadata: Mapping[str, str]
+    ) -> None:
+        try:
+            save_weights(self.path / name, dict(weights), dict(metadata))
+        except OSError as error:
+            raise OutputError(f"{self.path / name}: cannot be written: {error.strerror or error}") from error
 
     def _event_file(self) -> EventFile:
         if self._events is None:
@@ -334,6 +355,11 @@ class RunFolder:
     def _whole_lines(self, length: int) -> int:
         """Return the end of the last whole line within the first `length` bytes of metrics.jsonl."""
         return os.pread(self._metrics, length, 0).rfind(b"\n") + 1
+
+
+def agent_of_phase(phase: int) -> str:
+    """Return the name of the weights file of the agent as a phase left it."""
+    return f"agent-{phase}.safetensors"
 
 
 def _check_is_free(folder: Path) -> None:

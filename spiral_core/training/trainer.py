@@ -155,6 +155,8 @@ class Training:
                 return
         finally:
             phase.close()
+        metadata = agent_metadata(self.config.policy, self.config.episode)
+        self.folder.keep_agent(self.number, arrays_of(self.policy), metadata)
         self.number += 1
         self._phase_state = None
         self._save(None)

@@ -70,6 +70,11 @@ def test_a_run_leaves_an_agent_curves_and_pictures(runner: Runner) -> None:
     assert 0 < last["error"] < 1
     assert last["ratio_gap"] < 1e-3
     assert set(last) >= {"entropy.flag", "entropy_target.end", "return", "explained", "gradient_norm"}
+    left = [load_weights(path / f"agent-{number}.safetensors")[0] for number in (0, 1)]
+    final = weights_of(path)
+    assert all(np.array_equal(left[1][name], final[name]) for name in final)
+    assert not all(np.array_equal(left[0][name], final[name]) for name in final)
+    load_agent(path / "agent-0.safetensors")
 
 
 @pytest.mark.parametrize("stop_after", [3, 20, 31, 42])
