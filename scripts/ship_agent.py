@@ -11,10 +11,8 @@ import argparse
 import json
 from pathlib import Path
 
-from spiral_core.agent.weights import load_weights, save_weights
+from spiral_core.agent.weights import SHIPPED_FOLDER, load_weights, save_weights
 from spiral_core.files import make_folder, write_atomic
-
-AGENTS = Path(__file__).parents[1] / "configs" / "agents"
 
 
 def main() -> None:
@@ -32,7 +30,7 @@ def main() -> None:
     card["scores"] = [
         json.loads((folder / "scores.json").read_text(encoding="utf-8")) for folder in arguments.scores
     ]
-    folder = make_folder(AGENTS / arguments.name)
+    folder = make_folder(SHIPPED_FOLDER / arguments.name)
     save_weights(folder / "agent.safetensors", dict(weights), metadata, half=True)
     write_atomic(folder / "card.json", json.dumps(card, indent=2) + "\n")
     print(f"wrote {folder}")  # noqa: T201

@@ -132,7 +132,7 @@ def run_evaluate(arguments: argparse.Namespace) -> int:
         )
         other = load(arguments.data, "train", side=episode.canvas_px, limit=10_000)
         found = score_digit_samples(drawings, pictures, other, DigitClassifier.load())
-        content |= found.to_json()
+        content |= {"temperature": arguments.temperature, **found.to_json()}
         sheet = drawing_sheet(drawings[:64])
         shares = " ".join(f"{digit}:{100 * share:.1f}" for digit, share in enumerate(found.classes))
         print(
