@@ -19,6 +19,8 @@ from spiral_core.config import read_toml
 from spiral_core.errors import AgentError, ConfigError
 
 if TYPE_CHECKING:
+    from spiral_core.training.checkpoints import Checkpoint
+    from spiral_core.training.run_config import RunConfig
     from spiral_core.training.run_folder import RunFolder
 
 CONFIGS: Final = Path(__file__).parents[2] / "configs" / "train"
@@ -75,7 +77,6 @@ def add_parser(verbs: Verbs) -> None:
         "--rounds",
         metavar="N",
         type=whole_number(1, 100_000),
-        default=10,
         help="with --population: how often members are compared (default: 10)",
     )
     parser.add_argument(
@@ -112,7 +113,11 @@ def run_train(arguments: argparse.Namespace) -> int:
     if arguments.only is not None:
         _keep_phases(table, arguments.only, str(path))
     if arguments.agent is not None:
-        table.setdefault("run", {})["agent"] = str(arguments.agent)
+        override(table, "run.agent", str(arguments.agent))
+    if arguments.population is not None:
+        override(table, "run.population", arguments.population)
+    if arguments.rounds is not None:
+        override(table, "run.rounds", arguments.rounds)
     config = run_config(table, str(path))  # every mistake shows before anything is made
     if not arguments.yes:
         _refuse_days(table, sum(phase.frames for phase in config.phases), str(path))
@@ -122,8 +127,6 @@ def run_train(arguments: argparse.Namespace) -> int:
     made = RunFolder.create(
         folder, config_text=tomli_w.dumps(table), seed=config.run.seed, command=["spiral", *sys.argv[1:]]
     )
-    if arguments.population is not None:
-        return _train_population(made, arguments)
     return _train(made, is_resumed=False)
 
 
@@ -148,50 +151,61 @@ def _training_modules() -> None:
 
 
 def _train(folder: RunFolder, *, is_resumed: bool) -> int:
-    from spiral_core.training.dashboard import Dashboard
     from spiral_core.training.run_config import read_run_config
-    from spiral_core.training.trainer import Training
 
     with folder:
         config = read_run_config(folder.path / "config.toml")
         checkpoint = folder.load_checkpoint() if is_resumed else None
         if is_resumed:
             folder.rewind(None if checkpoint is None else checkpoint.position)
-        with Dashboard(folder.path.name) as dashboard, Interrupts() as interrupts:
-            training = Training(
-                config, folder, mypaint_renderer, mypaint_planning, dashboard, checkpoint=checkpoint
-            )
-            interrupts.on_request = training.stop
-            is_done = training.run()
+        if config.run.population:
+            return _train_population(folder, config, checkpoint)
+        return _train_one(folder, config, checkpoint)
+
+
+def _train_one(folder: RunFolder, config: RunConfig, checkpoint: Checkpoint | None) -> int:
+    from spiral_core.training.dashboard import Dashboard
+    from spiral_core.training.trainer import Training
+
+    with Dashboard(folder.path.name) as dashboard, Interrupts() as interrupts:
+        training = Training(
+            config, folder, mypaint_renderer, mypaint_planning, dashboard, checkpoint=checkpoint
+        )
+        interrupts.on_request = training.stop
+        is_done = training.run()
     score = "" if training.best is None else f", best score {training.best:.3f}"
     minutes = f"{training.frames} frames, {training.seconds / 60:.1f} minutes{score}"
     if is_done:
         print(f"wrote {folder.path / 'agent.safetensors'}: {minutes}")
         return 0
-    print(f"stopped after {minutes}; go on with: spiral resume {shlex.quote(str(folder.path))}")
+    print(f"stopped after {minutes}; go on with: {_go_on(folder)}")
     return 130
 
 
-def _train_population(folder: RunFolder, arguments: argparse.Namespace) -> int:
+def _go_on(folder: RunFolder) -> str:
+    return f"spiral resume {shlex.quote(str(folder.path))}"
+
+
+def _train_population(folder: RunFolder, config: RunConfig, checkpoint: Checkpoint | None) -> int:
     from spiral_core.learning.agent_file import agent_metadata, arrays_of, load_agent
     from spiral_core.training.engines.selection import PopulationConfig
-    from spiral_core.training.population_training import train_run_population
-    from spiral_core.training.run_config import read_run_config
+    from spiral_core.training.population_training import round_of, round_state, train_run_population
+    from spiral_core.training.run_record import read_about
 
-    with folder:
-        config = read_run_config(folder.path / "config.toml")
-        frames = max(1, config.phases[-1].frames // arguments.rounds)
-        population = PopulationConfig(size=arguments.population, frames=frames, seed=config.run.seed)
-        start = arrays_of(load_agent(Path(config.run.agent))[0]) if config.run.agent else None
-        rounds = train_run_population(
-            config,
-            mypaint_renderer,
-            population,
-            rounds=arguments.rounds,
-            start=start,
-            address=arguments.ray_address,
-        )
-        for done, weights in rounds:
+    frames = max(1, config.phases[-1].frames // config.run.rounds)
+    population = PopulationConfig(size=config.run.population, frames=frames, seed=config.run.seed)
+    metadata = agent_metadata(config.policy, config.episode)
+    rounds = train_run_population(
+        config,
+        mypaint_renderer,
+        population,
+        rounds=config.run.rounds,
+        start=arrays_of(load_agent(Path(config.run.agent))[0]) if config.run.agent else None,
+        last=None if checkpoint is None else round_of(checkpoint.state),
+        address=config.engine.address or None,
+    )
+    try:
+        for done, states, weights in rounds:
             trained = done.number * frames * population.size
             values: dict[str, float | int | str | None] = {
                 "phase": "population",
@@ -205,20 +219,26 @@ def _train_population(folder: RunFolder, arguments: argparse.Namespace) -> int:
                     values[f"{name}.{member}"] = value
             folder.log(trained, values)
             card = {
-                "command": shlex.join(["spiral", *sys.argv[1:]]),
-                "population": arguments.population,
+                "command": shlex.join(read_about(folder.path)["command"]),
+                "population": population.size,
                 "rounds": done.number,
                 "frames": trained,
                 "fitness": max(done.fitness),
                 "seed": config.run.seed,
             }
-            folder.save_agent(weights, agent_metadata(config.policy, config.episode), card)
+            folder.save_agent(weights, metadata, card)
+            folder.save_checkpoint(
+                trained, {"policy": weights}, {"policy": metadata}, round_state(done, states)
+            )
             print(
-                f"round {done.number} of {arguments.rounds}: {trained:,} frames, fittest "
+                f"round {done.number} of {config.run.rounds}: {trained:,} frames, fittest "
                 f"{max(done.fitness):.4g}, {len(done.copies)} copied, {done.deaths} died",
                 file=sys.stderr,
             )
-    print(f"wrote {folder.path / 'agent.safetensors'}: the fittest of {arguments.population}")
+    except KeyboardInterrupt:
+        print(f"stopped; the rounds that are done are kept; go on with: {_go_on(folder)}")
+        return 130
+    print(f"wrote {folder.path / 'agent.safetensors'}: the fittest of {population.size}")
     return 0
 
 

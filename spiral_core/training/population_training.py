@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from spiral_core.learning.policy_learner import PolicyLearner
 from spiral_core.rendering import RendererFactory
 from spiral_core.training.checkpoints import plain_value, restored_value
 from spiral_core.training.engines.population import Round, State, train_population
-from spiral_core.training.engines.selection import PopulationConfig
+from spiral_core.training.engines.selection import Copy, PopulationConfig
 from spiral_core.training.phases import Reinforcement
 from spiral_core.training.reinforcing import reinforcement
 from spiral_core.training.run_config import RunConfig
@@ -124,16 +124,20 @@ def train_run_population(
     *,
     rounds: int,
     start: Arrays | None = None,
+    last: tuple[Round, Sequence[State]] | None = None,
     address: str | None = None,
-) -> Iterator[tuple[Round, Arrays]]:
-    """Train the last phase of a run as a population; yields each round with the fittest member's weights.
+) -> Iterator[tuple[Round, Sequence[State], Arrays]]:
+    """Train the last phase of a run as a population.
+
+    Yields after each round what it brought, the members' states, and the fittest one's weights.
 
     Args:
         config: The run; its last phase must learn from rewards.
         renderer_factory: Makes renderers.
         population: How many, how long, how they copy.
-        rounds: How many, >= 1.
+        rounds: How many in all, >= 1.
         start: Weights that all begin with.
+        last: Go on after this round, with these states of its members.
         address: Of a running Ray cluster.
 
     Raises:
@@ -146,8 +150,26 @@ def train_run_population(
             "nothing to explore"
         )
     make = MakeMember(config, renderer_factory, start)
-    for done, states in train_population(make, population, rounds=rounds, address=address):
+    for done, states in train_population(make, population, rounds=rounds, last=last, address=address):
         fittest = int(np.nanargmax(done.fitness))
         member = make(fittest)
         member.load(states[fittest])
-        yield done, arrays_of(member.policy)
+        yield done, states, arrays_of(member.policy)
+
+
+def round_state(done: Round, states: Sequence[State]) -> dict[str, Any]:
+    """Return a round and its members' states as a checkpoint keeps them."""
+    return {"round": dataclasses.asdict(done), "states": [dict(state) for state in states]}
+
+
+def round_of(state: Mapping[str, Any]) -> tuple[Round, list[State]]:
+    """Return what `round_state` made a state of."""
+    kept = state["round"]
+    done = Round(
+        number=kept["number"],
+        fitness=tuple(kept["fitness"]),
+        hyperparameters=tuple(kept["hyperparameters"]),
+        copies=tuple(Copy(**copy) for copy in kept["copies"]),
+        deaths=kept["deaths"],
+    )
+    return done, state["states"]

@@ -106,10 +106,14 @@ class RunSettings:
         checkpoint_minutes: Minutes between checkpoints.
         log_updates: Updates between two lines of metrics.
         agent: The run begins with this agent's weights; empty begins with random ones.
+        population: Members that train the last phase on Ray, the fittest of which are copied; 0: none.
+        rounds: How often the members are compared.
     """
 
     seed: int = 0
     agent: str = ""
+    population: int = 0
+    rounds: int = 10
     evaluate_frames: int = 200_000
     checkpoint_minutes: float = 3.0
     log_updates: int = 10
@@ -119,6 +123,10 @@ class RunSettings:
             raise ConfigError(f"seed: {self.seed}, must be in [0, 2**31)")
         if self.evaluate_frames < 1 or self.log_updates < 1 or not self.checkpoint_minutes > 0:
             raise ConfigError("evaluate_frames, log_updates and checkpoint_minutes must be > 0")
+        if not 0 <= self.population <= 1000 or self.population == 1 or self.rounds < 1:
+            raise ConfigError(
+                f"population: {self.population}, rounds: {self.rounds}; must be 0 or 2 to 1000, and >= 1"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -87,11 +87,22 @@ def train_round(
     return float(training.train(frames)), training.export()
 
 
+def following(done: Round, trained: Sequence[State]) -> tuple[list[State | None], list[Hyperparameters]]:
+    """Return the states and hyperparameters that members begin the next round with."""
+    states: list[State | None] = list(trained)
+    hyperparameters = list(done.hyperparameters)
+    for copy in done.copies:
+        states[copy.loser] = trained[copy.winner]
+        hyperparameters[copy.loser] = copy.hyperparameters
+    return states, hyperparameters
+
+
 def train_population(
     make: MakeMember,
     config: PopulationConfig,
     *,
     rounds: int,
+    last: tuple[Round, Sequence[State]] | None = None,
     address: str | None = None,
     cpus_per_member: float = 1.0,
     gpus_per_member: float = 0.0,
@@ -103,7 +114,8 @@ def train_population(
     Args:
         make: Makes a member.
         config: How many, how long, how they copy.
-        rounds: How many, >= 1.
+        rounds: How many in all, >= 1.
+        last: Go on after this round, with these states of its members; None begins.
         address: Of a running cluster; None starts one on this machine, unless this process has one.
         cpus_per_member: Cores that each takes, > 0.
         gpus_per_member: Devices that each takes, >= 0.
@@ -118,11 +130,14 @@ def train_population(
         num_cpus=cpus_per_member, num_gpus=gpus_per_member, max_retries=0, retry_exceptions=False
     )
     try:
-        hyperparameters = first_hyperparameters(config)
         # Kept here and not in the store: they must outlive any node.
         states: list[State | None] = [None] * config.size
-        deaths = 0
-        for number in range(1, rounds + 1):
+        hyperparameters = first_hyperparameters(config)
+        begun = deaths = 0
+        if last is not None:
+            begun, deaths = last[0].number, last[0].deaths
+            states, hyperparameters = following(*last)
+        for number in range(begun + 1, rounds + 1):
             calls = [
                 (make, member, states[member], hyperparameters[member], config.frames)
                 for member in range(config.size)
@@ -130,14 +145,9 @@ def train_population(
             fitness, trained, died = _results(ray, train, calls)
             deaths += died
             copies = decide(config, fitness, hyperparameters, number)
-            yield (
-                Round(number, tuple(fitness), tuple(hyperparameters), tuple(copies), deaths),
-                list(trained),
-            )
-            states, hyperparameters = list(trained), list(hyperparameters)
-            for copy in copies:
-                states[copy.loser] = trained[copy.winner]
-                hyperparameters[copy.loser] = copy.hyperparameters
+            done = Round(number, tuple(fitness), tuple(hyperparameters), tuple(copies), deaths)
+            yield done, trained
+            states, hyperparameters = following(done, trained)
     finally:
         if is_ours:
             disconnect()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,11 @@ import pytest
 
 from adapters.mypaint import mypaint_renderer
 from spiral_core.errors import ConfigError
-from spiral_core.training.engines.population import checked_state
-from spiral_core.training.engines.selection import PopulationConfig
-from spiral_core.training.population_training import MakeMember, train_run_population
+from spiral_core.training.engines.population import Round, State, checked_state
+from spiral_core.training.engines.selection import Copy, PopulationConfig
+from spiral_core.training.population_training import MakeMember, round_of, round_state, train_run_population
 from spiral_core.training.run_config import run_config
+from spiral_core.training.run_folder import RunFolder
 
 Runner = Any
 REINFORCE = {"kind": "reinforce", "frames": 4800, "reward": {"l2": 1.0, "critic": 0.1}}
@@ -46,6 +48,24 @@ def test_what_is_explored_takes_effect(runner: Runner) -> None:
     np.testing.assert_allclose(learner.controller.coefficients, 0.02)
     with pytest.raises(ConfigError, match="'batch', must be learning_rate or entropy_cost"):
         member.explore({"batch": 2.0})
+
+
+def test_a_round_comes_back_from_a_checkpoint(runner: Runner, tmp_path: Path) -> None:
+    config = run_config(runner.table(REINFORCE, critic={"width": 4, "view": "pair"}), "x")
+    member = MakeMember(config, mypaint_renderer)(0)
+    states: list[State] = [checked_state(member.export()), {"x": np.arange(3.0), "frames": 12, "cost": 0.5}]
+    done = Round(2, (0.5, float("nan")), (EXPLORED, EXPLORED), (Copy(1, 0, {"learning_rate": 1e-4}),), 3)
+    with RunFolder.create(tmp_path / "run", config_text="", seed=0, command=["spiral"]) as folder:
+        folder.save_checkpoint(96, {}, {}, round_state(done, states))
+        checkpoint = folder.load_checkpoint()
+    assert checkpoint is not None
+    back, again = round_of(checkpoint.state)
+    assert repr(back) == repr(done)  # nan is not equal to itself
+    for before, after in zip(states, again, strict=True):
+        assert before.keys() == after.keys()
+        for name, value in before.items():
+            np.testing.assert_array_equal(after[name], value)
+    member.load(again[0])
 
 
 def test_only_rewards_can_be_explored(runner: Runner) -> None:

@@ -63,6 +63,16 @@ def test_a_population_improves_and_deaths_change_nothing(cluster: None, tmp_path
 
 
 @pytest.mark.ray
+def test_a_population_goes_on_after_any_round_as_if_it_had_not_stopped(cluster: None) -> None:
+    rounds = trained(toy.ToyMember)
+    assert any(done.copies for done, _ in rounds[:2]), "else nothing of copies is shown"
+    for number in (1, 2):
+        rest = list(train_population(toy.ToyMember, CONFIG, rounds=3, last=rounds[number - 1]))
+        assert [done for done, _ in rest] == [done for done, _ in rounds[number:]]
+    assert not list(train_population(toy.ToyMember, CONFIG, rounds=3, last=rounds[2]))
+
+
+@pytest.mark.ray
 def test_a_member_that_raises_is_quoted(cluster: None) -> None:
     with pytest.raises(TrainingError, match=r"(?s)member \d: .*ArithmeticError: the loss is not a number"):
         trained(toy.BrokenMember, 1)
