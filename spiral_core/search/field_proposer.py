@@ -22,12 +22,12 @@ from spiral_core.search.proposals import HeuristicProposer, View, make_strokes
 _SUITS_RADIUS_PX = 3.0  # of the stroke to be expected: it is looked for at the size that shows it so
 _LEVELS_ABOUT = 1.6  # levels further from that one are not looked at
 _FEW = 2  # candidates: nobody searches on from them, so the field looks at all, and often
-_WINDOW_PX = 256  # otherwise no more is looked at of the picture shown: where the most is left to do
+_WINDOW_PX = 192  # otherwise no more is looked at of the picture shown: where the most is left to do
 # Another look is due when the best candidate left is worth less than this share of what the best was.
-_PATIENCE, _PATIENCE_OF_FEW = 0.3, 0.7
+_PATIENCE, _PATIENCE_OF_FEW = 0.1, 0.7
 _MOST_KEPT = 2000  # candidates of a look
 _ENOUGH = 8  # candidates: of fewer all are the field's
-_HEURISTIC_SHARE = 0.25  # of those beyond, against blind spots
+_HEURISTIC_SHARE = 0.25  # of more, against blind spots
 _DOUBT = 0.5  # what is left of a gain where a stroke of the field was of no use
 _VISIBLE = 1e-3  # a smaller change of a pixel leaves what was seen there as it is
 
@@ -93,7 +93,7 @@ class FieldProposer:
         patience = _PATIENCE if is_searched else _PATIENCE_OF_FEW
         if seen is None or seen.canvas is not view.canvas or _is_used_up(seen, patience):
             seen = self._seen = self._look(view, _WINDOW_PX if is_searched else None)
-        share = count - int(_HEURISTIC_SHARE * (count - _ENOUGH + 1)) if count >= _ENOUGH else count
+        share = count - int(_HEURISTIC_SHARE * count) if count >= _ENOUGH else count
         chosen = np.flatnonzero(seen.alive)[:share]
         seen.alive[chosen[:1]] = False
         seen.proposed = int(chosen[0]) if len(chosen) else None
