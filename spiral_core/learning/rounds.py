@@ -78,8 +78,7 @@ class RoundTraining(ABC):
         settings: What else a resumed run must agree on, fit for JSON.
         folder: The run folder; made if missing.
 
-    Raises:
-        AgentError: The folder holds a run already; subclasses call `load` to resume one.
+    Subclasses call `begin` when they are ready to go on from a checkpoint.
     """
 
     def __init__(
