@@ -110,11 +110,12 @@ class FieldProposer:
         height, width = picture.shape[:2]
         radius_px = self._heuristic.typical_radius(view) * width
         suited = max(np.log2(radius_px / _SUITS_RADIUS_PX), -1.0)
-        values, gains = [], []
+        values, gains, windows = [], [], []
         level = -1
         while level <= 0 or min(height, width) >= BLOCK * 2**level:
             if abs(level - suited) <= _LEVELS_ABOUT:
                 window = None if window_px is None else _worst(error, int(window_px * 2.0**level))
+                windows.append(window)
                 strokes, gain = self._look_at(picture, view.target, level, window)
                 values.append(strokes)
                 gains.append(gain)
@@ -125,8 +126,11 @@ class FieldProposer:
         strokes, gain = np.concatenate(values), np.concatenate(gains)
         row, column = _pixels(strokes, self._trust.shape)
         gain *= self._trust[row, column]
-        order = np.argsort(-gain, kind="stable")
-        order = order[:_MOST_KEPT]
+        order = np.argsort(-gain, kind="stable")[:_MOST_KEPT]
+        if not len(order):  # the next look is for other windows
+            for window in windows:
+                if window is not None:
+                    self._trust[window] *= _DOUBT
         best = float(gain[order[0]]) if len(order) else 0.0
         return _Seen(
             view.canvas,
