@@ -63,7 +63,9 @@ class TrainingMember:
         """Train so many frames more and return the mean return of their second half."""
         first, returns = self._phase.frames, []
         while self._phase.frames < first + frames:
-            returns.append(self._phase.advance()["return"])
+            values = self._phase.advance()
+            if "return" in values:  # not while only the critic learns
+                returns.append(values["return"])
         return float(np.mean(returns[len(returns) // 2 :]))
 
     def export(self) -> State:
