@@ -13,13 +13,13 @@ from spiral_core.agent.numpy_policy import NumpyPolicy
 from spiral_core.agent.policy_config import PolicyConfig
 from spiral_core.agent.stroke_agent import StrokeAgent
 from spiral_core.agent.stroke_field import StrokeField
-from spiral_core.agent.weights import SHIPPED_FOLDER, load_weights
+from spiral_core.agent.weights import load_weights
 from spiral_core.program import STROKE_COLUMNS, StrokeArray
 from spiral_core.rendering import PlanningCanvas
 from spiral_core.search.field_proposer import FieldProposer
 from spiral_core.search.proposals import HeuristicProposer, Proposer, View, make_strokes, sample_places
 
-DEFAULT_AGENT: Final = "painter"
+DEFAULT_AGENT: Final = "field"
 
 _SAMPLES_PER_CROP = 4
 _CROP_PER_RADIUS = 12.0  # side of a crop in radii of the stroke to be expected there
@@ -27,14 +27,12 @@ _MOST_ROUNDS = 8  # strokes that one answer of the agent may serve
 _AGENT_SHARE = 0.25  # of the candidates; the others come from the heuristic, against blind spots
 
 
-def load_proposer(path: Path | None = None) -> Proposer:
-    """Read an agent's weights, the shipped painter's by default, and return the proposer that suits its kind.
+def load_proposer(path: Path) -> Proposer:
+    """Read an agent's weights and return the proposer that suits its kind.
 
     Raises:
         AgentError: The file is missing or no agent for painting.
     """
-    if path is None:
-        path = SHIPPED_FOLDER / DEFAULT_AGENT / "agent.safetensors"
     weights, metadata = load_weights(path)
     if metadata.get("format") == FIELD_FORMAT:
         return FieldProposer(StrokeField(FieldConfig.from_metadata(metadata, str(path)), weights, str(path)))

@@ -108,7 +108,7 @@ class Painter:
         target: Shape (height, width, 3), uint8: the picture at the size it is planned and verified at.
         options: What is asked for.
         planning: Makes planning canvases on the real brush.
-        proposer: Where candidates come from; the heuristic by default.
+        proposer: Where candidates come from; the heuristic by default, and always for strokes spent anew.
         program: Start from these strokes instead of a bare canvas; they count towards the budget.
         importance: Shape (height, width), >= 0: how much each pixel's error counts, relative to each other.
         page: The sheet the program is meant for.
@@ -249,7 +249,7 @@ class Painter:
         self._stopped = False
         yield PhaseChanged("paint", self._progress())
         yield from self._remove_strokes(len(self._level.canvas) - self._budget)
-        yield from self._add_strokes(0.6)
+        yield from self._add_strokes(0.6, self._proposer)
         yield from self._revise()
         yield from self._look_from(self._viewing.final)  # a change if stopped early, or without sweeps
         if not self._stopped:
@@ -311,7 +311,7 @@ class Painter:
         self._level.error_map = self._level.canvas.error_map()
         yield ProgramReplaced(self.error)
 
-    def _add_strokes(self, share_of_time: float) -> Iterator[PaintEvent]:
+    def _add_strokes(self, share_of_time: float, proposer: Proposer) -> Iterator[PaintEvent]:
         failures = 0
         while len(self._level.canvas) < self._budget and self.error > _PAINTED_ERROR:
             if self._out_of_time(share_of_time):
@@ -319,7 +319,7 @@ class Painter:
             look = self._viewing.for_stroke(len(self._level.canvas))
             if look.width > self._level.look.width:
                 yield from self._look_from(look)
-            event = self._add_one()
+            event = self._add_one(proposer)
             if event is None:
                 failures += 1
                 if failures >= 20:  # nothing helps any more: the target is painted
@@ -328,11 +328,11 @@ class Painter:
             failures = 0
             yield event
 
-    def _add_one(self) -> StrokeAdded | None:
+    def _add_one(self, proposer: Proposer) -> StrokeAdded | None:
         level = self._level
         index = len(level.canvas)
         view = self._look(index)
-        candidates = self._proposer.propose(view, self._effort.proposals, self._rng)
+        candidates = proposer.propose(view, self._effort.proposals, self._rng)
         fit_to_limits(candidates.values, view.limits, view.aspect)  # whatever the proposer did
         worth = level.canvas.evaluate(candidates)
         best = int(np.argmax(worth.gain))
@@ -377,7 +377,7 @@ class Painter:
             if not last and not self._out_of_time(0.8):
                 yield from self._respend()
             elif last:  # the budget may have been raised on the way
-                yield from self._add_strokes(1.0)
+                yield from self._add_strokes(1.0, self._proposer)
             self._sweeps_done += 1
 
     def _sweep(self, scale: float) -> Iterator[PaintEvent]:
@@ -402,7 +402,8 @@ class Painter:
         yield from self._remove_strokes(
             max(int(self._effort.respend * num_strokes), num_strokes - self._budget)
         )
-        yield from self._add_strokes(1.0)
+        # What is left to do is spread thin: there the agent's candidates were no better than the heuristic's.
+        yield from self._add_strokes(1.0, HeuristicProposer())
 
     def _remove_strokes(self, count: int) -> Iterator[PaintEvent]:
         """Take out the strokes that help least."""

@@ -120,10 +120,10 @@ def test_palette_and_opaque_and_pen_and_brush(photo: Path, tmp_path: Path) -> No
 
 def test_agent_and_heuristic_paint_differently_and_say_who_painted(photo: Path, tmp_path: Path) -> None:
     shipped = paint(photo, tmp_path / "a")
-    weights = SAMPLE.parents[1] / "agents" / "painter" / "agent.safetensors"
+    weights = SAMPLE.parents[1] / "agents" / "field" / "agent.safetensors"
     assert paint(photo, tmp_path / "b", "--agent", str(weights)) == shipped
     assert paint(photo, tmp_path / "c", "--agent", "none") != shipped
-    assert [report_of(tmp_path / name)["agent"] for name in "abc"] == ["painter", str(weights), None]
+    assert [report_of(tmp_path / name)["agent"] for name in "abc"] == ["field", str(weights), None]
 
 
 def test_mask_moves_the_care(photo: Path, tmp_path: Path) -> None:

@@ -52,19 +52,19 @@ def test_the_worst_window_holds_the_most_error_of_all(height: int, width: int, s
 
 
 def test_many_candidates_come_from_where_most_is_left_to_do() -> None:
-    target = np.zeros((400, 500, 3), np.float32)
-    target[300:390, 380:470] = np.random.default_rng(0).random((90, 90, 1), np.float32)
+    target = np.zeros((800, 1000, 3), np.float32)
+    target[700:790, 880:970] = np.random.default_rng(0).random((90, 90, 1), np.float32)
     values = field().propose(view(target), 7, np.random.default_rng(1)).values
-    middle = (values[:, 0:2] + values[:, 4:6]) / 2 * 500
-    assert ((middle > (360, 280)) & (middle < (490, 400))).all()
+    middle = (values[:, 0:2] + values[:, 4:6]) / 2 * 1000
+    assert ((middle > (490, 290)) & (middle < (1000, 800))).all()
 
 
 def test_where_nothing_was_found_it_looks_elsewhere_next(monkeypatch: pytest.MonkeyPatch) -> None:
     """A window that is said to hold much, in which no stroke helps, must not be looked at for ever."""
-    target = np.zeros((400, 400, 3), np.float32)
-    target[300:, 300:] = np.random.default_rng(0).random((100, 100, 1), np.float32)
-    told = np.zeros((400, 400), np.float32)
-    told[:100, :100], told[300:, 300:] = 1.0, 0.7
+    target = np.zeros((1200, 1200, 3), np.float32)
+    target[1100:, 1100:] = np.random.default_rng(0).random((100, 100, 1), np.float32)
+    told = np.zeros((1200, 1200), np.float32)
+    told[:100, :100], told[1100:, 1100:] = 1.0, 0.7
     proposer, seen = field(), view(target, told)
     shown = []
 
@@ -78,7 +78,7 @@ def test_where_nothing_was_found_it_looks_elsewhere_next(monkeypatch: pytest.Mon
     proposer.propose(seen, 7, rng)
     assert not any(shown), "the empty corner is looked at first"
     stroke = proposer._heuristic.propose(seen, 1, rng)
-    stroke.values[:, 0:6] = 0.5, 0.9, 0.55, 0.9, 0.6, 0.9
+    stroke.values[:, 0:6] = 0.5, 0.97, 0.55, 0.97, 0.6, 0.97
     stroke.values[:, 9:12] = 1.0  # a white line where nobody looked
     seen.canvas.insert(0, stroke)
     shown.clear()

@@ -220,3 +220,11 @@ def test_the_written_program_is_the_painting() -> None:
     assert again == program
     assert json.loads(program_file.program_to_json(program))["verified_width_px"] == 34
     assert judged_errors(again, picture())[1] == pytest.approx(artist.error, abs=5e-5)
+
+
+def test_the_agent_is_asked_for_what_fills_the_canvas_and_not_for_what_is_spent_anew() -> None:
+    asked = Clock()
+    events = list(painter(proposer=asked).run())
+    revised = next(i for i, event in enumerate(events) if isinstance(event, StrokeReplaced))
+    assert any(isinstance(event, StrokeAdded) for event in events[revised:])
+    assert asked.num_calls == sum(isinstance(event, StrokeAdded) for event in events[:revised])
