@@ -63,12 +63,24 @@ def program_to_json(program: Program) -> str:
         head = {"kind": "scene"}
         items, keys = program.primitives, _PRIMITIVE_KEYS  # type: ignore[assignment]
     lines = [f"{json.dumps(key)}: {json.dumps(value, allow_nan=False)}" for key, value in head.items()]
-    rows = ",\n".join(
-        "  " + json.dumps({key: getattr(item, key) for key in keys}, allow_nan=False) for item in items
-    )
+    rows = ",\n".join("  " + json.dumps(_fields(item, keys), allow_nan=False) for item in items)
     name = "strokes" if isinstance(program, PaintingProgram) else "primitives"
     lines.append(f'"{name}": [\n{rows}\n]' if rows else f'"{name}": []')
     return "{\n" + ",\n".join([f'"format": "{FORMAT}"', f'"version": {VERSION}', *lines]) + "\n}\n"
+
+
+def stroke_fields(stroke: Stroke) -> dict[str, Any]:
+    """Return a stroke as a program file holds it: what `json.dumps` takes and `stroke_from_fields` reads."""
+    return _fields(stroke, _STROKE_KEYS)
+
+
+def stroke_from_fields(fields: object, *, where: str) -> Stroke:
+    """Return the stroke that `stroke_fields` described.
+
+    Raises:
+        ProgramFileError: They are no stroke's; the message begins with `where`.
+    """
+    return _make(where, Stroke, _object(where, fields, _STROKE_KEYS, _STROKE_REQUIRED))
 
 
 def program_from_json(text: str | bytes, *, source: str = "program") -> Program:
@@ -120,6 +132,10 @@ def write_program(program: Program, path: Path | str) -> None:
         OutputError: The place cannot be written to.
     """
     write_atomic(path, program_to_json(program))
+
+
+def _fields(item: object, keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: getattr(item, key) for key in keys}
 
 
 def _shorten(message: str) -> str:
@@ -212,8 +228,7 @@ def _program(document: object) -> Program:
         )
         return _make("", SceneProgram, fields)
     fields[content] = tuple(
-        _make(f"{content}[{i}].", Stroke, _object(f"{content}[{i}].", item, _STROKE_KEYS, _STROKE_REQUIRED))
-        for i, item in enumerate(items)
+        stroke_from_fields(item, where=f"{content}[{i}].") for i, item in enumerate(items)
     )
     if "page" in fields:
         fields["page"] = _make("", Page, _object("page.", fields["page"], _PAGE_KEYS, _PAGE_REQUIRED))
