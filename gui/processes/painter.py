@@ -57,6 +57,7 @@ from spiral_core.search.agent_proposer import load_proposer
 _FRAME_S: Final = 1 / 60
 _SHARE_OF_DRAWING: Final = 0.15  # of this process' time: what is left is for painting
 _LEAST_IMPORTANCE: Final = 0.1
+_EDITS_AT_ONCE: Final = 32  # in one message: the window must never be busy with one for long
 _NICE: Final = 10  # the window comes first
 
 
@@ -75,6 +76,7 @@ class PainterProcess:
         self._program = PaintingProgram()
         self._run: PaintingRun | None = None
         self._start: tuple[Start, npt.NDArray[np.float32] | None] | None = None
+        self._number = 0  # of the newest start
         self._is_held = False
         self._held_s = 0.0
         self._left: int | None = None  # edits until the next pause
@@ -147,7 +149,7 @@ class PainterProcess:
                 if message.mask is not None:
                     shown = SharedPicture(*message.mask, handle).pixels()[..., 0]
                     mask = _LEAST_IMPORTANCE + (1 - _LEAST_IMPORTANCE) / np.float32(255) * shown
-                self._start = message, mask
+                self._start, self._number = (message, mask), message.run
                 self._is_held, self._left = False, None
                 self._begin()
             case Pause():
@@ -221,8 +223,10 @@ class PainterProcess:
     def _tell(self) -> None:
         """Say what was painted since the last time, before anybody can see it."""
         if self._run is not None and self._run.num_waiting:
-            edits = self._run.take_edits()
-            self._say(Painted(edits, self._run.painter.error, self._run.progress, self._run.phase))
+            run, edits = self._run, self._run.take_edits()
+            for first in range(0, len(edits), _EDITS_AT_ONCE):
+                some = edits[first : first + _EDITS_AT_ONCE]
+                self._say(Painted(some, run.painter.error, run.progress, run.phase))
             assert self._easel is not None
             for edit in edits:
                 self._easel.apply(edit)
@@ -238,7 +242,7 @@ class PainterProcess:
     def _hold(self) -> None:
         self._draw()
         self._is_held, self._held_s = True, time.monotonic()
-        self._say(Held())
+        self._say(Held(self._number))
 
     def _go_on(self, edits: int | None) -> None:
         if not self._is_held:
@@ -254,7 +258,7 @@ class PainterProcess:
             self._run.painter.stop()
         self._draw()
         self._run, self._is_held = None, False
-        self._say(Ended(is_complete))
+        self._say(Ended(self._number, is_complete))
 
 
 def main() -> None:

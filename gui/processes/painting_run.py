@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,8 @@ from spiral_core.search import (
     StrokeRemoved,
     StrokeReplaced,
 )
+
+_AT_ONCE: Final = 128  # strokes in one edit: so many the window takes in without anybody noticing
 
 
 class PaintingRun:
@@ -84,8 +87,8 @@ class PaintingRun:
                     return False
                 pairs = enumerate(zip(self._strokes, strokes, strict=True))
                 changed = tuple((place, new) for place, (old, new) in pairs if old != new)
-                if changed:
-                    self._note(Change(changed))
+                for first in range(0, len(changed), _AT_ONCE):
+                    self._note(Change(changed[first : first + _AT_ONCE]))
         return False
 
     def take_edits(self) -> tuple[Edit, ...]:

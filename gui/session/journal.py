@@ -21,7 +21,7 @@ from gui.session.document import Document
 from gui.session.edits import Edit, Replace, edit_fields, edit_from_fields
 from spiral_core.errors import OutputError, ProgramFileError, SpiralError
 from spiral_core.files import make_folder
-from spiral_core.program import PaintingProgram
+from spiral_core.program import Color, PaintingProgram
 from spiral_core.program_file import program_from_json, program_to_json
 
 FORMAT: Final = "spiral-journal"
@@ -82,6 +82,14 @@ class Journal:
             OutputError: The disk is full or gone.
         """
         self._write({"edit": edit_fields(edit)})
+
+    def set_background(self, background: Color) -> None:
+        """Write that the bare canvas has another colour.
+
+        Raises:
+            OutputError: The disk is full or gone.
+        """
+        self._write({"background": background})
 
     def sync(self) -> None:
         """Bring what was written to the disk; may take long, so it is for a thread of its own."""
@@ -152,10 +160,17 @@ def _read(path: Path, content: bytes, changed: float) -> Leftover:
     # What follows the last line's end was never whole: its edit was not shown either.
     for number, line in enumerate(lines[1:-1], start=2):
         try:
-            document.apply(edit_from_fields(json.loads(line)["edit"], where=f"line {number}"))
+            _follow(document, json.loads(line), f"line {number}")
         except (SpiralError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
             return Leftover(path, document, changed, f"broken from line {number} on: {error}")
     return Leftover(path, document, changed, "")
+
+
+def _follow(document: Document, fields: dict[str, Any], where: str) -> None:
+    if "background" in fields:
+        document.background = PaintingProgram(background=fields["background"]).background
+    else:
+        document.apply(edit_from_fields(fields["edit"], where=where))
 
 
 def _opened(head: dict[str, Any]) -> Document:

@@ -64,6 +64,7 @@ class Start:
         agent: Weights file of who proposes strokes, or None for rules of thumb.
         mask: Height and width of a picture whose handle follows, or None; where its first channel is 255,
             errors count ten times as much as where it is 0.
+        run: Number of this start, which answers repeat.
     """
 
     photo: Path
@@ -71,6 +72,7 @@ class Start:
     options: PaintOptions
     agent: Path | None
     mask: tuple[int, int] | None = None
+    run: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +151,14 @@ class Drawn:
 class Held:
     """Painting is paused: nothing changes until told to."""
 
+    run: int
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
     """Painting is over: done, or stopped on the way."""
 
+    run: int
     is_complete: bool
 
 

@@ -109,7 +109,7 @@ def test_it_paints_and_the_shared_picture_shows_what_it_said(talk: Conversation)
     picture = talk.open()
     talk.start(12)
     ended = talk.wait(Ended)
-    assert ended == Ended(is_complete=True)
+    assert ended == Ended(0, is_complete=True)
     assert len(talk.strokes) == 12
     np.testing.assert_array_equal(picture.pixels()[..., 2::-1], talk.expected())
     assert (picture.pixels()[..., 3] == 255).all()
@@ -140,7 +140,7 @@ def test_pause_step_edit_and_go_on(talk: Conversation) -> None:
     assert talk.strokes[:5] == kept, "it goes on from the strokes as they were left"
     assert len(talk.strokes) == count + 1
     talk.link.send(Stop())
-    assert talk.wait(Ended) == Ended(is_complete=False)
+    assert talk.wait(Ended) == Ended(0, is_complete=False)
     np.testing.assert_array_equal(picture.pixels()[..., 2::-1], talk.expected())
 
 
@@ -193,9 +193,9 @@ def test_what_cannot_be_painted_is_told_and_the_next_can(talk: Conversation, mes
     talk.open()
     talk.link.send(message)
     assert isinstance(talk.wait(Failed), Failed)
-    assert talk.wait(Ended) == Ended(is_complete=False)
+    assert talk.wait(Ended) == Ended(0, is_complete=False)
     talk.start(3)
-    assert talk.wait(Ended) == Ended(is_complete=True)
+    assert talk.wait(Ended) == Ended(0, is_complete=True)
 
 
 def test_a_killed_painter_is_noticed_and_another_takes_its_place(talk: Conversation) -> None:

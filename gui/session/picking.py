@@ -1,0 +1,47 @@
+"""Which stroke lies under the mouse."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from spiral_core.program import Stroke
+
+_POINTS = 17  # of each curve that are looked at
+
+
+class Picker:
+    """Finds strokes by place; made anew when they change.
+
+    Args:
+        strokes: Bottom first.
+    """
+
+    def __init__(self, strokes: list[Stroke]) -> None:
+        rows = [
+            (*s.start, *s.control, *s.end, s.radius * max(s.start_pressure, s.end_pressure)) for s in strokes
+        ]
+        values = np.array(rows, np.float64).reshape(-1, 7)
+        t = np.linspace(0.0, 1.0, _POINTS)[None, :, None]
+        start, control, end = (values[:, None, i : i + 2] for i in (0, 2, 4))
+        self._points: npt.NDArray[np.float64] = (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end
+        self._radius = values[:, 6]
+
+    def at(self, x: float, y: float, *, count: int, slack: float) -> int | None:
+        """Return the topmost of the first `count` strokes that covers a place, or None.
+
+        Args:
+            x: In canvas units.
+            y: In canvas units.
+            count: How many strokes are shown.
+            slack: How far beside a stroke still counts, in canvas units.
+        """
+        points = self._points[:count]
+        if not len(points):
+            return None
+        ahead, here = points[:, 1:] - points[:, :-1], np.array([x, y]) - points[:, :-1]
+        squared = np.maximum((ahead**2).sum(axis=2), 1e-18)
+        along = ((here * ahead).sum(axis=2) / squared).clip(0.0, 1.0)
+        distance = np.linalg.norm(here - along[..., None] * ahead, axis=2).min(axis=1)
+        hit = np.flatnonzero(distance <= np.maximum(self._radius[:count], slack))
+        return int(hit[-1]) if len(hit) else None
