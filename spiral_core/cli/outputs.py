@@ -17,10 +17,10 @@ import numpy.typing as npt
 
 from adapters.gcode import write_gcode
 from adapters.mypaint import MyPaintRenderer, mean_width
+from adapters.picture import render, write_picture
 from adapters.svg import write_svg
 from adapters.timelapse import write_timelapse
 from spiral_core import __version__
-from spiral_core.cli.render import render, write_picture
 from spiral_core.evaluation.metrics import Scores, score
 from spiral_core.files import write_atomic
 from spiral_core.program import PaintingProgram
@@ -80,7 +80,8 @@ def write_outputs(
     write_program(program, folder / "program.json")
     program = read_painting(folder / "program.json")
     progress("picture", 0.0)
-    picture = render(program, *target.shape[:2])
+    height, width = target.shape[:2]
+    picture = render(program, height, width, MyPaintRenderer)
     scores = score(picture, target)
     write_picture(picture, folder / "painting.png")
     progress("vectors", 0.0)

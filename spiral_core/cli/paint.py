@@ -18,7 +18,6 @@ from adapters.mypaint import find_brush, mypaint_planning
 from spiral_core.cli.agents import agent_file
 from spiral_core.cli.interrupts import Interrupts
 from spiral_core.cli.outputs import PaintingRun, write_outputs
-from spiral_core.cli.palettes import Paints, parse_palette
 from spiral_core.cli.parsing import Verbs, page_for, positive_number, whole_number
 from spiral_core.cli.progress import PaintingProgress
 from spiral_core.color import from_hex
@@ -37,6 +36,7 @@ from spiral_core.search import (
     StrokeRemoved,
 )
 from spiral_core.search.agent_proposer import DEFAULT_AGENT, load_proposer
+from spiral_core.search.paints import Paints, parse_palette
 
 _SMALLEST_DEFAULT_PX = 512
 _LARGEST_DEFAULT_PX = 1024

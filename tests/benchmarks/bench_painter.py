@@ -33,6 +33,7 @@ from PIL import Image  # noqa: E402
 from skimage import data  # noqa: E402
 
 from adapters.mypaint import mypaint_planning, mypaint_renderer  # noqa: E402
+from spiral_core.agent.weights import SHIPPED_FOLDER  # noqa: E402
 from spiral_core.evaluation.metrics import Scores, score  # noqa: E402
 from spiral_core.photo import read_photo  # noqa: E402
 from spiral_core.program import PaintingProgram, StrokeArray  # noqa: E402
@@ -46,7 +47,7 @@ from spiral_core.search import (  # noqa: E402
     SearchEffort,
     StrokeAdded,
 )
-from spiral_core.search.agent_proposer import load_proposer  # noqa: E402
+from spiral_core.search.agent_proposer import DEFAULT_AGENT, load_proposer  # noqa: E402
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -251,12 +252,16 @@ def greedy(target: Pixels, strokes: int, proposer: Proposer, effort: SearchEffor
     return progress
 
 
+def load_shipped() -> Proposer:
+    return load_proposer(SHIPPED_FOLDER / DEFAULT_AGENT / "agent.safetensors")
+
+
 def proposals(strokes: int, photos: tuple[str, ...], thoroughness: float, bounds: Bounds) -> None:
     """Compare where candidates come from: everything else is the same for all."""
     ways: dict[str, Callable[[], Proposer]] = {
         "random": RandomProposer,
         "heuristic": HeuristicProposer,
-        "agent": load_proposer,
+        "agent": load_shipped,
     }
     print(f"\nwhere candidates come from: 128 px, {strokes} strokes, mean over {', '.join(photos)}")
     print("  the whole search")

@@ -86,7 +86,11 @@ def load_field() -> Proposer:
     return load_proposer(SHIPPED_FOLDER / "field" / "agent.safetensors")
 
 
-PROPOSERS: list[Callable[[], Proposer]] = [HeuristicProposer, RandomProposer, load_proposer, load_field]
+def load_imitator() -> Proposer:
+    return load_proposer(SHIPPED_FOLDER / "painter" / "agent.safetensors")
+
+
+PROPOSERS: list[Callable[[], Proposer]] = [HeuristicProposer, RandomProposer, load_imitator, load_field]
 
 
 @pytest.mark.parametrize("make", PROPOSERS)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from spiral_core.cli.palettes import Paints, parse_palette, read_palette
 from spiral_core.errors import ConfigError
 from spiral_core.program import Color
+from spiral_core.search.paints import Paints, parse_palette, read_palette
 
 SHIPPED = sorted((Path(__file__).parents[3] / "configs" / "palettes").iterdir())
 
