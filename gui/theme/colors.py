@@ -73,10 +73,10 @@ class Colors:
 
 
 # Grays without a hue, as next to a coloured gray every painting would look tinted the other way. The surround
-# is halfway between black and white to the eye (L* = 50) and the same in both themes: how a painting looks must
-# not depend on the theme. The accent is a teal, far from the red of Stop for colour-blind eyes, too. The curves have
-# the hues of Okabe and Ito's set, moved until each stands out from the ground and, to all kinds of colour-blind
-# eyes, from the others.
+# is halfway between black and white to the eye (L* = 50) and the same in both themes: how a painting looks
+# must not depend on the theme. The accent is a teal, far from the red of Stop for colour-blind eyes, too. The
+# curves have the hues of Okabe and Ito's set, moved until each stands out from the ground and, to all kinds
+# of colour-blind eyes, from the others.
 LIGHT = Colors(
     dark=False,
     window="#f1f1f1",

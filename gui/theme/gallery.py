@@ -6,11 +6,12 @@ Usage: python -m gui.theme.gallery OUT_DIR
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
-from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QAction, QImage, QPalette
+from PyQt6.QtCore import QPoint, QRect, QSize, Qt
+from PyQt6.QtGui import QAction, QPainter, QPalette, QPixmap
 from PyQt6.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -67,22 +68,19 @@ def _buttons() -> QWidget:
     box = QGroupBox("Buttons")
     rows = QVBoxLayout(box)
     ink = QPalette.ColorRole
-    for focused in (False, True):
-        line = QHBoxLayout()
-        for text, name, role, color in (
-            ("Export", "export", None, ink.ButtonText),
-            ("Paint", "brush", "primary", ink.HighlightedText),
-            ("Stop", "stop", "danger", ink.BrightText),
-        ):
-            button = QPushButton(icons.icon(name, color), text)
-            if role is not None:
-                button.setProperty(role, True)
-            button.setProperty("shown_focused", focused)
-            line.addWidget(button)
-        off = QPushButton(icons.icon("trash"), "Off")
-        off.setEnabled(False)
-        line.addWidget(off)
-        rows.addLayout(line)
+    line = QHBoxLayout()
+    for text, name, role, color in (
+        ("Export", "export", None, ink.ButtonText),
+        ("Paint", "brush", "primary", ink.HighlightedText),
+        ("Stop", "stop", "danger", ink.BrightText),
+        ("Off", "trash", None, ink.ButtonText),
+    ):
+        button = QPushButton(icons.icon(name, color), text)
+        button.setEnabled(text != "Off")
+        if role is not None:
+            button.setProperty(role, True)
+        line.addWidget(button)
+    rows.addLayout(line)
     return box
 
 
@@ -113,9 +111,8 @@ def _fields() -> QWidget:
         radio.setChecked(on)
         radio.setAutoExclusive(False)
         checks.addWidget(radio)
-    for label, field in (
-        ("Name", edit), ("Strokes", spin), ("Brush", combo), ("Off", off), ("Time", slider), ("Work", progress),
-    ):  # fmt: skip
+    labels = ("Name", "Strokes", "Brush", "Off", "Time", "Work")
+    for label, field in zip(labels, (edit, spin, combo, off, slider, progress), strict=True):
         form.addRow(label, field)
     form.addRow("Parts", checks)
     form.addRow(QLabel('Some text with <a href="#">a link</a> in it'))
@@ -142,7 +139,19 @@ def _window() -> QMainWindow:
     window = QMainWindow()
     bar = QToolBar()
     window.addToolBar(bar)
-    for name in ("open", "save", "export", None, "undo", "redo", None, "to-start", "step-back", "play", "to-end"):
+    for name in (
+        "open",
+        "save",
+        "export",
+        None,
+        "undo",
+        "redo",
+        None,
+        "to-start",
+        "step-back",
+        "play",
+        "to-end",
+    ):
         if name is None:
             bar.addSeparator()
             continue
@@ -164,6 +173,7 @@ def _window() -> QMainWindow:
     window.setCentralWidget(middle)
     dock = QDockWidget("Strokes")
     dock.setWidget(_views())
+    dock.setMinimumWidth(320)
     window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
     return window
 
@@ -182,28 +192,50 @@ def _menu() -> QMenu:
     return menu
 
 
-def _draw(widget: QWidget, ratio: int) -> QImage:
-    widget.adjustSize()
-    image = QImage(widget.size() * ratio, QImage.Format.Format_ARGB32_Premultiplied)
-    image.setDevicePixelRatio(ratio)
-    image.fill(Qt.GlobalColor.transparent)
-    widget.render(image)
-    return image
+def _focus_strip(window: QWidget) -> QPixmap:
+    """Give the focus to every widget in turn, and set their pictures below one another."""
+    window.activateWindow()
+    pictures = []
+    for widget in window.findChildren(QWidget):
+        if widget.isVisible() and widget.isEnabled() and widget.focusPolicy() != Qt.FocusPolicy.NoFocus:
+            widget.setFocus(Qt.FocusReason.TabFocusReason)
+            QApplication.processEvents()
+            place = QRect(widget.mapTo(window, QPoint(0, 0)), widget.size().boundedTo(QSize(240, 60)))
+            pictures.append(window.grab(place))
+    strip = QPixmap(QSize(780, 70 * (len(pictures) // 3 + 1)) * window.devicePixelRatio())
+
+    strip.setDevicePixelRatio(window.devicePixelRatio())
+    strip.fill(window.palette().window().color())
+    painter = QPainter(strip)
+    for i, picture in enumerate(pictures):
+        painter.drawPixmap(10 + 260 * (i % 3), 5 + 70 * (i // 3), picture)
+    painter.end()
+    return strip
 
 
-def main(out_dir: str) -> None:
-    """Write the pictures into a folder."""
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+def _write(folder: Path, ratio: str) -> None:
     app = QApplication([])
-    folder = make_folder(Path(out_dir))
     widgets = {"icons": _icons_sheet(), "widgets": _window(), "menu": _menu()}
-    for widget in widgets.values():
-        widget.show()
+    widgets["widgets"].show()
     for looks in ("light", "dark"):
         theme.apply(app, looks)
         for name, widget in widgets.items():
-            for ratio in (1, 2):
-                _draw(widget, ratio).save(str(folder / f"{name}-{looks}-{ratio}x.png"))
+            widget.adjustSize()
+            widget.grab().save(str(folder / f"{name}-{looks}-{ratio}x.png"))
+        _focus_strip(widgets["widgets"]).save(str(folder / f"focus-{looks}-{ratio}x.png"))
+
+
+def main(out_dir: str, ratio: str = "") -> None:
+    """Write the pictures into a folder; the ratio of pixels holds for a whole process, so each has its own."""
+    if ratio:
+        _write(make_folder(Path(out_dir)), ratio)
+        return
+    for each in ("1", "2"):
+        subprocess.run(  # noqa: S603 (this very module)
+            [sys.executable, "-m", "gui.theme.gallery", out_dir, each],
+            env=os.environ | {"QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": each},
+            check=True,
+        )
 
 
 if __name__ == "__main__":

@@ -11,11 +11,14 @@ from PyQt6.QtSvg import QSvgRenderer
 
 _DRAWINGS = resources.files("gui.theme") / "icons"
 _INK = "currentColor"
+_STROKE_WIDTH = 'stroke-width="1.75"'
 
 
 def names() -> list[str]:
     """Return the names of all icons."""
-    return sorted(path.name.removesuffix(".svg") for path in _DRAWINGS.iterdir() if path.name.endswith(".svg"))
+    return sorted(
+        path.name.removesuffix(".svg") for path in _DRAWINGS.iterdir() if path.name.endswith(".svg")
+    )
 
 
 @cache
@@ -26,13 +29,19 @@ def _drawing(name: str) -> str:
     return drawing.read_text(encoding="utf-8")
 
 
-def svg(name: str, color: str) -> bytes:
-    """Return an icon as an SVG file in one colour, "#rrggbb".
+def svg(name: str, color: str, stroke_width: float = 1.75) -> bytes:
+    """Return an icon as an SVG file.
+
+    Args:
+        name: The name of a file in `icons/`, without ".svg".
+        color: What it is drawn in, "#rrggbb".
+        stroke_width: Width of its lines, 24 being the side of the icon.
 
     Raises:
         ValueError: There is no icon of that name.
     """
-    return _drawing(name).replace(_INK, color).encode()
+    drawing = _drawing(name).replace(_INK, color)
+    return drawing.replace(_STROKE_WIDTH, f'stroke-width="{stroke_width}"').encode()
 
 
 def icon(name: str, ink: QPalette.ColorRole = QPalette.ColorRole.ButtonText) -> QIcon:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from gui.theme.colors import Colors
 
-# Where a ring of two pixels takes the place of an edge of one, the padding gives way, so that nothing moves when
-# the keyboard goes round. On filled buttons the ring lies inside, as the accent's own ring would drown in them.
+# Where a ring of two pixels takes the place of an edge of one, the padding gives way, so that nothing moves
+# when the keyboard goes round. On filled buttons the ring lies inside: the focus colour would drown in them.
+# A menu shows the chosen line in gray, as Qt draws no icon there in the colour of text on the accent.
 _SHEET = """
 * {{ outline: none; }}
 QToolTip {{ background: {tooltip}; color: {tooltip_text}; border: 1px solid {outline}; padding: 4px 6px; }}
@@ -45,6 +46,9 @@ QToolButton[primary="true"]:disabled, QToolButton[danger="true"]:disabled {{
 
 QToolBar {{ background: {window}; border: none; padding: 4px; spacing: 2px; }}
 QToolBar:top {{ border-bottom: 1px solid {border}; }}
+QToolBar::handle {{ background: {border}; border-radius: 1px; }}
+QToolBar::handle:horizontal {{ width: 3px; margin: 8px 3px; }}
+QToolBar::handle:vertical {{ height: 3px; margin: 3px 8px; }}
 QToolBar::separator {{ background: {border}; width: 1px; height: 1px; margin: 4px 5px; }}
 QToolButton {{
     background: transparent; color: {text}; border: 1px solid transparent; border-radius: 6px; padding: 4px;
@@ -67,26 +71,27 @@ QToolButton[danger="true"]:focus {{ border: 3px double {danger_text}; padding: 2
 
 QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit, QTextEdit {{
     background: {base}; color: {text}; border: 1px solid {outline}; border-radius: 6px;
-    selection-background-color: {accent}; selection-color: {accent_text};
+    selection-background-color: {accent}; selection-color: {accent_text}; placeholder-text-color: {muted};
 }}
 QLineEdit, QAbstractSpinBox, QComboBox {{ padding: 3px 8px; min-height: 20px; }}
 QPlainTextEdit, QTextEdit {{ padding: 3px; }}
 QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {{ border: 2px solid {focus}; padding: 2px 7px; }}
 QPlainTextEdit:focus, QTextEdit:focus {{ border: 2px solid {focus}; padding: 2px; }}
-QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled, QPlainTextEdit:disabled, QTextEdit:disabled {{
+QLineEdit:disabled, QAbstractSpinBox:disabled, QComboBox:disabled,
+QPlainTextEdit:disabled, QTextEdit:disabled {{
     background: {window}; color: {disabled}; border-color: {border};
 }}
 QAbstractSpinBox {{ padding-right: 20px; }}
 QAbstractSpinBox:focus {{ padding-right: 19px; }}
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{
-    subcontrol-origin: border; width: 20px; border: none; border-left: 1px solid {border}; margin: 1px;
+    subcontrol-origin: border; width: 20px; border: none; margin: 1px;
 }}
 QAbstractSpinBox::up-button {{ subcontrol-position: top right; border-top-right-radius: 5px; }}
 QAbstractSpinBox::down-button {{ subcontrol-position: bottom right; border-bottom-right-radius: 5px; }}
 QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover {{ background: {hover}; }}
 QAbstractSpinBox::up-button:pressed, QAbstractSpinBox::down-button:pressed {{ background: {pressed}; }}
-QAbstractSpinBox::up-arrow {{ image: url({chevron_up}); width: 9px; height: 9px; }}
-QAbstractSpinBox::down-arrow {{ image: url({chevron_down}); width: 9px; height: 9px; }}
+QAbstractSpinBox::up-arrow {{ image: url({chevron_up}); width: 10px; height: 10px; }}
+QAbstractSpinBox::down-arrow {{ image: url({chevron_down}); width: 10px; height: 10px; }}
 QAbstractSpinBox::up-arrow:disabled, QAbstractSpinBox::up-arrow:off {{ image: url({chevron_up_off}); }}
 QAbstractSpinBox::down-arrow:disabled, QAbstractSpinBox::down-arrow:off {{ image: url({chevron_down_off}); }}
 QComboBox::drop-down {{ border: none; width: 24px; }}
@@ -112,7 +117,9 @@ QCheckBox::indicator:indeterminate, QAbstractItemView::indicator:indeterminate {
     background: {accent}; border-color: {accent}; image: url({minus});
 }}
 QRadioButton::indicator:checked {{ width: 8px; height: 8px; border: 4px solid {accent}; }}
-QCheckBox::indicator:disabled, QRadioButton::indicator:disabled {{ background: {window}; border-color: {border}; }}
+QCheckBox::indicator:disabled, QRadioButton::indicator:disabled {{
+    background: {window}; border-color: {border};
+}}
 QCheckBox::indicator:checked:disabled {{ image: url({check_off}); }}
 QCheckBox::indicator:indeterminate:disabled {{ image: url({minus_off}); }}
 QRadioButton::indicator:checked:disabled {{ border-color: {disabled}; }}
@@ -129,7 +136,9 @@ QSlider::handle:hover {{ border-color: {text}; }}
 QSlider::handle:focus {{ border: 3px solid {focus}; }}
 QSlider::handle:horizontal:focus {{ width: 10px; }}
 QSlider::handle:vertical:focus {{ height: 10px; }}
-QSlider::groove:disabled, QSlider::sub-page:disabled, QSlider::add-page:vertical:disabled {{ background: {border}; }}
+QSlider::groove:disabled, QSlider::sub-page:disabled, QSlider::add-page:vertical:disabled {{
+    background: {border};
+}}
 QSlider::handle:disabled {{ background: {window}; border-color: {border}; }}
 
 QProgressBar {{
@@ -140,8 +149,8 @@ QProgressBar::chunk {{ background: {progress}; border-radius: 5px; }}
 QProgressBar:disabled {{ color: {disabled}; border-color: {border}; }}
 QProgressBar::chunk:disabled {{ background: {border}; }}
 
-QAbstractScrollArea {{ border: 1px solid {border}; border-radius: 4px; }}
-QAbstractScrollArea:focus {{ border: 2px solid {focus}; }}
+QAbstractScrollArea {{ border: 1px solid {border}; border-radius: 4px; padding: 1px; }}
+QAbstractScrollArea:focus {{ border: 2px solid {focus}; padding: 0; }}
 QAbstractItemView {{
     background: {base}; alternate-background-color: {alternate}; color: {text};
     selection-background-color: {accent}; selection-color: {accent_text};
@@ -178,7 +187,7 @@ QTabBar::tab:selected {{ color: {text}; background: {pressed}; }}
 QTabBar::tab:focus:selected {{ border-color: {focus}; }}
 QTabBar::tab:disabled {{ color: {disabled}; }}
 QTabBar::close-button {{ image: url({close}); }}
-QTabBar QToolButton {{ background: {window}; }}
+QTabBar QToolButton {{ background: {window}; padding: 0; }}
 QTabBar QToolButton::left-arrow {{ image: url({chevron_left}); }}
 QTabBar QToolButton::right-arrow {{ image: url({chevron_right}); }}
 
@@ -187,7 +196,7 @@ QDockWidget::title {{
     background: {window}; text-align: left; padding: 6px 8px; border-bottom: 1px solid {border};
 }}
 QDockWidget::close-button, QDockWidget::float-button {{
-    border: 1px solid transparent; border-radius: 4px; padding: 1px; icon-size: 12px;
+    border: none; border-radius: 4px; padding: 0; icon-size: 14px;
 }}
 QDockWidget::close-button:hover, QDockWidget::float-button:hover {{ background: {hover}; }}
 QMainWindow::separator {{ background: {border}; width: 3px; height: 3px; }}
@@ -203,13 +212,12 @@ QMenuBar::item:pressed {{ background: {pressed}; }}
 QMenuBar::item:disabled {{ color: {disabled}; }}
 QMenu {{ background: {raised}; color: {text}; border: 1px solid {outline}; padding: 4px; }}
 QMenu::item {{ padding: 5px 24px 5px 10px; border: 1px solid transparent; border-radius: 5px; }}
-QMenu::item:selected {{ background: {accent}; color: {accent_text}; }}
+QMenu::item:selected {{ background: {pressed}; color: {text}; }}
 QMenu::item:disabled {{ color: {disabled}; background: transparent; }}
 QMenu::icon {{ padding-left: 6px; }}
 QMenu::separator {{ height: 1px; background: {border}; margin: 4px 6px; }}
 QMenu::indicator {{ width: 14px; height: 14px; left: 6px; }}
 QMenu::indicator:checked {{ image: url({check_text}); }}
-QMenu::indicator:checked:selected {{ image: url({check}); }}
 QMenu::right-arrow {{ image: url({chevron_right}); width: 12px; height: 12px; right: 6px; }}
 
 QScrollBar {{ background: transparent; border: none; margin: 0; }}
@@ -223,7 +231,8 @@ QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; border: none;
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 
 QGroupBox {{
-    border: 1px solid {border}; border-radius: 6px; margin-top: 9px; padding: 10px 8px 6px 8px; font-weight: 600;
+    border: 1px solid {border}; border-radius: 6px; margin-top: 9px; padding: 10px 8px 6px 8px;
+    font-weight: 600;
 }}
 QGroupBox::title {{
     subcontrol-origin: margin; subcontrol-position: top left; left: 10px; padding: 0 4px; color: {text};

@@ -7,7 +7,7 @@ from typing import Literal, cast, get_args
 
 from PyQt6.QtCore import QObject, Qt, QTemporaryDir, pyqtSignal
 from PyQt6.QtGui import QColor, QPalette
-from PyQt6.QtWidgets import QApplication, QToolTip
+from PyQt6.QtWidgets import QApplication, QLabel, QToolTip
 
 from gui.theme import icons
 from gui.theme.colors import DARK, LIGHT, Colors
@@ -62,6 +62,11 @@ class AppTheme(QObject):
         self._app.setPalette(palette(colors))
         QToolTip.setPalette(palette(colors))
         self._app.setStyleSheet(stylesheet(colors, self._picture))
+        for widget in self._app.allWidgets():
+            # A link keeps the colour that it had when its text was read.
+            if isinstance(widget, QLabel) and "<a " in (text := widget.text()):
+                widget.clear()
+                widget.setText(text)
         self.changed.emit(colors)
         return colors
 
@@ -72,7 +77,8 @@ class AppTheme(QObject):
     def _picture(self, name: str, color: str) -> str:
         path = Path(self._pictures.filePath(f"{name}-{color.removeprefix('#')}.svg"))
         if not path.exists():
-            path.write_bytes(icons.svg(name, color))
+            # Drawn at about half the size of an icon, so with lines of nearly twice the width.
+            path.write_bytes(icons.svg(name, color, stroke_width=3))
         return path.as_posix()
 
 
