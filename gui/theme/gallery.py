@@ -203,7 +203,6 @@ def _focus_strip(window: QWidget) -> QPixmap:
             place = QRect(widget.mapTo(window, QPoint(0, 0)), widget.size().boundedTo(QSize(240, 60)))
             pictures.append(window.grab(place))
     strip = QPixmap(QSize(780, 70 * (len(pictures) // 3 + 1)) * window.devicePixelRatio())
-
     strip.setDevicePixelRatio(window.devicePixelRatio())
     strip.fill(window.palette().window().color())
     painter = QPainter(strip)
@@ -226,7 +225,7 @@ def _write(folder: Path, ratio: str) -> None:
 
 
 def main(out_dir: str, ratio: str = "") -> None:
-    """Write the pictures into a folder; the ratio of pixels holds for a whole process, so each has its own."""
+    """Write the pictures; the ratio of pixels holds for a whole process, so each has one of its own."""
     if ratio:
         _write(make_folder(Path(out_dir)), ratio)
         return

@@ -37,8 +37,8 @@ QPushButton[danger="true"], QToolButton[danger="true"] {{
 QPushButton[danger="true"]:hover, QToolButton[danger="true"]:hover {{
     background: {danger_hover}; border-color: {danger_hover};
 }}
-QPushButton[primary="true"]:focus {{ border: 3px double {accent_text}; padding: 3px 12px; }}
-QPushButton[danger="true"]:focus {{ border: 3px double {danger_text}; padding: 3px 12px; }}
+QPushButton[primary="true"]:focus {{ border: 5px double {accent_text}; padding: 1px 10px; }}
+QPushButton[danger="true"]:focus {{ border: 5px double {danger_text}; padding: 1px 10px; }}
 QPushButton[primary="true"]:disabled, QPushButton[danger="true"]:disabled,
 QToolButton[primary="true"]:disabled, QToolButton[danger="true"]:disabled {{
     background: {window}; color: {disabled}; border-color: {border};
@@ -66,8 +66,8 @@ QToolButton::menu-indicator {{
     subcontrol-origin: padding; subcontrol-position: right center; right: 3px;
 }}
 QToolButton[primary="true"], QToolButton[danger="true"] {{ padding: 4px 10px; }}
-QToolButton[primary="true"]:focus {{ border: 3px double {accent_text}; padding: 2px 8px; }}
-QToolButton[danger="true"]:focus {{ border: 3px double {danger_text}; padding: 2px 8px; }}
+QToolButton[primary="true"]:focus {{ border: 5px double {accent_text}; padding: 0 6px; }}
+QToolButton[danger="true"]:focus {{ border: 5px double {danger_text}; padding: 0 6px; }}
 
 QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit, QTextEdit {{
     background: {base}; color: {text}; border: 1px solid {outline}; border-radius: 6px;
