@@ -94,7 +94,9 @@ QAbstractSpinBox::up-arrow {{ image: url({chevron_up}); width: 10px; height: 10p
 QAbstractSpinBox::down-arrow {{ image: url({chevron_down}); width: 10px; height: 10px; }}
 QAbstractSpinBox::up-arrow:disabled, QAbstractSpinBox::up-arrow:off {{ image: url({chevron_up_off}); }}
 QAbstractSpinBox::down-arrow:disabled, QAbstractSpinBox::down-arrow:off {{ image: url({chevron_down_off}); }}
-QComboBox::drop-down {{ border: none; width: 24px; }}
+QComboBox::drop-down {{
+    subcontrol-origin: border; subcontrol-position: center right; border: none; width: 24px;
+}}
 QComboBox::down-arrow {{ image: url({chevron_down}); width: 12px; height: 12px; }}
 QComboBox::down-arrow:disabled {{ image: url({chevron_down_off}); }}
 QComboBox QAbstractItemView {{ border: 1px solid {outline}; border-radius: 0; padding: 2px; }}

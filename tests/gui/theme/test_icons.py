@@ -51,7 +51,7 @@ def near(one: str, other: str) -> bool:
 
 
 def test_all_wanted_icons_are_there() -> None:
-    assert WANTED <= set(icons.names())
+    assert set(icons.names()) >= WANTED
 
 
 @every_icon
@@ -118,9 +118,10 @@ def test_icon_lives_on_as_a_copy(app: QApplication) -> None:
     original = icons.icon("stop")
     copy = QIcon(original)
     copy.setIsMask(True)  # makes Qt clone the engine
+    expected = image(original)
     del original
     gc.collect()
-    assert near(ink(image(copy)), LIGHT.text)
+    assert image(copy) == expected
 
 
 def test_unknown_icon_is_named_at_once() -> None:

@@ -45,6 +45,12 @@ def tab_bar() -> QTabBar:
     return bar
 
 
+def stroke_list() -> QListWidget:
+    strokes = QListWidget()
+    strokes.addItem("Stroke 1")
+    return strokes
+
+
 def ranked(button: QPushButton | QToolButton, rank: str) -> QWidget:
     button.setText("Do it")
     button.setProperty(rank, True)
@@ -64,12 +70,14 @@ FOCUSABLE: dict[str, Callable[[], QWidget]] = {
     "spin box": QSpinBox,
     "combo box": QComboBox,
     "text": QPlainTextEdit,
-    "list": QListWidget,
+    "list": stroke_list,
     "view": QGraphicsView,
     "horizontal slider": lambda: QSlider(Qt.Orientation.Horizontal),
     "vertical slider": lambda: QSlider(Qt.Orientation.Vertical),
     "tabs": tab_bar,
 }
+# A cursor blinks there, a frame reaches round the rows, or the ring is not at the edge.
+CHANGED_INSIDE = {"line edit", "spin box", "text", "horizontal slider", "vertical slider"}
 
 
 def points_of(image: QImage, color: str) -> int:
@@ -115,14 +123,16 @@ def test_focus_is_seen_and_moves_nothing(
     window.activateWindow()
     other.setFocus()
     qtbot.waitUntil(other.hasFocus)
-    before, hint = window.grab(widget.geometry()).toImage(), widget.sizeHint()
+    before = window.grab(widget.geometry()).toImage()
     widget.setFocus(Qt.FocusReason.TabFocusReason)
     qtbot.waitUntil(widget.hasFocus)
     after = window.grab(widget.geometry()).toImage()
     rank = kind.partition(" ")[0]
     ring = {"primary": colors.accent_text, "danger": colors.danger_text}.get(rank, colors.focus)
     assert points_of(after, ring) - points_of(before, ring) >= 20
-    assert widget.sizeHint() == hint
+    if kind not in CHANGED_INSIDE:
+        inside = before.rect().adjusted(6, 6, -6, -6)
+        assert before.copy(inside) == after.copy(inside)
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])
@@ -143,6 +153,7 @@ def test_a_change_leaves_nothing_of_the_theme_before(app: QApplication, qtbot: Q
     box.setChecked(True)
     for widget in (label, box, spin):
         qtbot.addWidget(widget)
+        widget.grab()  # what is drawn once may be kept
     theme.apply(app, "light")
     assert label.text() == '<a href="#">a link</a>'
     for changed, anew in ((label, QLabel(label.text())), (box, QCheckBox("On")), (spin, QSpinBox())):
