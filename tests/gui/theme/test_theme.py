@@ -76,8 +76,8 @@ FOCUSABLE: dict[str, Callable[[], QWidget]] = {
     "vertical slider": lambda: QSlider(Qt.Orientation.Vertical),
     "tabs": tab_bar,
 }
-# A cursor blinks there, a frame reaches round the rows, or the ring is not at the edge.
-CHANGED_INSIDE = {"line edit", "spin box", "text", "horizontal slider", "vertical slider"}
+# A cursor blinks there, a row has a ring of its own, or the ring is not at the edge.
+CHANGED_INSIDE = {"line edit", "spin box", "text", "list", "horizontal slider", "vertical slider"}
 
 
 def points_of(image: QImage, color: str) -> int:
