@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from gui.session.document import Document
 from gui.session.edits import Edit, Replace, edit_fields, edit_from_fields
+from gui.session.settings import state_folder
 from spiral_core.errors import OutputError, ProgramFileError, SpiralError
 from spiral_core.files import make_folder
 from spiral_core.program import Color, PaintingProgram
@@ -30,10 +31,8 @@ SUFFIX: Final = ".journal"
 
 
 def journals_folder() -> Path:
-    """Return where this person's journals lie, by the XDG base directory rules."""
-    state = os.environ.get("XDG_STATE_HOME", "")
-    base = Path(state) if Path(state).is_absolute() else Path.home() / ".local" / "state"
-    return base / "spiral-studio" / "journals"
+    """Return where this person's journals lie."""
+    return state_folder() / "journals"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from PyQt6.QtWidgets import (
 from gui.session.edits import Change, Edit, Move, Take
 from gui.session.picking import Picker
 from gui.studio import Studio
+from gui.theme import icons
 from gui.timeline.player import SPEEDS, Player
 from gui.timeline.stroke_editor import StrokeEditor
 from gui.timeline.stroke_list import StrokeList
@@ -76,7 +77,6 @@ class TimelinePanel(QWidget):
         self.total = QLabel()
         self.play_button = QToolButton()
         self.play_button.setObjectName("play")
-        self.play_button.setText(self.tr("Play"))
         self.play_button.setToolTip(self.tr("Play the painting (Space)"))
         self.play_button.clicked.connect(self.toggle_play)
         self.speed = QComboBox()
@@ -273,4 +273,6 @@ class TimelinePanel(QWidget):
         has_strokes = self._count > 0
         for widget in (self.slider, self.number, self.play_button, self.speed):
             widget.setEnabled(has_strokes)
-        self.play_button.setText(self.tr("Pause") if self.player.is_playing else self.tr("Play"))
+        is_playing = self.player.is_playing
+        self.play_button.setIcon(icons.icon("pause" if is_playing else "play"))
+        self.play_button.setAccessibleName(self.tr("Pause") if is_playing else self.tr("Play"))

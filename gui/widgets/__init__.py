@@ -1,0 +1,3 @@
+"""Small parts that panels share."""
+
+from __future__ import annotations
