@@ -20,6 +20,7 @@ class RunFacts(QWidget):
         self.setAccessibleName(self.tr("Numbers of the run"))
         self._layout = QFormLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
+        self.phase = self._row(self.tr("Phase"))
         self.frames = self._row(self.tr("Frames"))
         self.speed = self._row(self.tr("Speed"))
         self.time = self._row(self.tr("Trained for"))
@@ -36,9 +37,10 @@ class RunFacts(QWidget):
     def show_run(self, run: Run | None) -> None:
         """Show a run's numbers; a dash stands where nobody knows."""
         if run is None:
-            for value in (self.frames, self.speed, self.time, self.left, self.seed):
+            for value in (self.phase, self.frames, self.speed, self.time, self.left, self.seed):
                 value.setText("–")
             return
+        self.phase.setText(run.phase or "–")
         frames = f"{run.frames:,}"
         if run.total:
             share = min(1.0, run.frames / run.total)

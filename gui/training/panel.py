@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from PyQt6.QtCore import QItemSelectionModel, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import QItemSelectionModel, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QColor, QHideEvent, QShowEvent
 from PyQt6.QtWidgets import (
     QAbstractItemView,
@@ -43,6 +43,10 @@ _HIDDEN_MS: Final = 5000
 _CATCHING_UP_MS: Final = 20
 _SECONDS_AT_ONCE: Final = 0.006
 _ASK_AGAIN_SECONDS: Final = 10.0
+_TEXT_WIDTH: Final = 440
+_LEFT_WIDTH: Final = 380
+_PLOTS_HEIGHT: Final = 380
+_SHEET_HEIGHT: Final = 380
 _FIRST: Final = "tiny"
 _STOPPED_CODES: Final = (0, 130)
 """How a training ends that was done, or was asked to stop."""
@@ -80,6 +84,7 @@ class TrainingPanel(QWidget):
         self.run_list.setAccessibleName(self.tr("Training runs"))
         self.run_list.setToolTip(self.tr("Select several to lay their curves over one another"))
         self.run_list.setWordWrap(True)
+        self.run_list.setIconSize(QSize(12, 12))
         self.run_list.setSpacing(1)
         self.resume_button = QPushButton(self.tr("&Resume"))
         self.resume_button.setAccessibleName(self.tr("Go on with the selected run"))
@@ -131,17 +136,22 @@ class TrainingPanel(QWidget):
             )
         )
         text.setWordWrap(True)
-        text.setMaximumWidth(460)
+        text.setFixedWidth(_TEXT_WIDTH)  # a text that wraps knows its height only at a width
         text.setAccessibleName(self.tr("What to do first"))
         empty = QWidget()
         inner = QVBoxLayout(empty)
         inner.addStretch(1)
-        inner.addWidget(text, 0, Qt.AlignmentFlag.AlignHCenter)
-        inner.addWidget(self.first_button, 0, Qt.AlignmentFlag.AlignHCenter)
+        for widget in (text, self.first_button):
+            row = QHBoxLayout()  # centred by stretches: an alignment would cut the text off
+            row.addStretch(1)
+            row.addWidget(widget)
+            row.addStretch(1)
+            inner.addLayout(row)
         inner.addStretch(2)
         watching = QSplitter(Qt.Orientation.Vertical)
         watching.addWidget(self.curves)
         watching.addWidget(self.samples)
+        watching.setSizes([_PLOTS_HEIGHT, _SHEET_HEIGHT])
         watching.setStretchFactor(0, 1)
         watching.setStretchFactor(1, 1)
         watching.setChildrenCollapsible(False)
@@ -154,6 +164,7 @@ class TrainingPanel(QWidget):
         splitter = QSplitter()
         splitter.addWidget(left)
         splitter.addWidget(right)
+        splitter.setSizes([_LEFT_WIDTH, 2 * _LEFT_WIDTH])
         splitter.setStretchFactor(1, 1)
         splitter.setChildrenCollapsible(False)
         whole = QVBoxLayout(self)
@@ -246,7 +257,7 @@ class TrainingPanel(QWidget):
             [ShownRun(runs[path].name, self._histories[path], slot) for path, slot in self._slots.items()]
         )
         run = self.current()
-        self.samples.show_run(None if run is None else run.path)
+        self.samples.show_run(None if run is None else run.path, "" if run is None else run.name)
         self._mark()
         self._show_state()
         if self._timer.isActive() and self.isVisible():

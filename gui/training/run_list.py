@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PyQt6.QtCore import QAbstractListModel, QModelIndex, QObject, Qt
-from PyQt6.QtGui import QColor
+from PyQt6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 
 from gui.session.runs import Run, RunState
 
@@ -41,7 +41,7 @@ class RunListModel(QAbstractListModel):
             case Qt.ItemDataRole.ToolTipRole:
                 return run.problem or str(run.path)
             case Qt.ItemDataRole.DecorationRole:
-                return self._colors.get(run.path, QColor(Qt.GlobalColor.transparent))
+                return _swatch(self._colors.get(run.path, QColor(Qt.GlobalColor.transparent)))
             case _:
                 return None
 
@@ -83,7 +83,6 @@ class RunListModel(QAbstractListModel):
     def _line(self, run: Run) -> str:
         parts = [self._state(run)]
         if run.state is not RunState.BROKEN:
-            parts += [run.phase] if run.phase else []
             parts.append(self.tr("{frames:,} frames").format(frames=run.frames))
         if run.score is not None:
             parts.append(self.tr("score {score:.3f}").format(score=run.score))
@@ -99,6 +98,21 @@ class RunListModel(QAbstractListModel):
                 return self.tr("finished")
             case RunState.BROKEN:
                 return self.tr("broken: {problem}").format(problem=run.problem)
+
+
+def _swatch(color: QColor) -> QIcon:
+    """Return a patch that keeps its colour in a selected entry, where Qt would tint it."""
+    pixmap = QPixmap(24, 24)
+    if color.alpha():
+        pixmap.fill(QGuiApplication.palette().color(QPalette.ColorRole.Base))  # a rim, for selected entries
+        painter = QPainter(pixmap)
+        painter.fillRect(pixmap.rect().adjusted(3, 3, -3, -3), color)
+        painter.end()
+    else:
+        pixmap.fill(color)
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)
+    return icon
 
 
 def _identity(run: Run) -> tuple[Path, str]:

@@ -32,6 +32,9 @@ class SamplesView(QWidget):
         self._run: Path | None = None
         self._frames: list[int] = []
         self._shown: tuple[Path, int, int] | None = None
+        self.title = QLabel()
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.sheet = _Sheet()
         self.sheet.setAccessibleName(self.tr("Sample pictures"))
         self.slider = QSlider(Qt.Orientation.Horizontal)
@@ -46,13 +49,14 @@ class SamplesView(QWidget):
         self.place.setAccessibleName(self.tr("Frames of the sheet"))
         self.follow = QCheckBox(self.tr("Follow the &newest"))
         self.follow.setChecked(True)
-        title = QLabel(self.tr("S&heet"))
-        title.setBuddy(self.number)
+        label = QLabel(self.tr("S&heet"))
+        label.setBuddy(self.number)
         row = QHBoxLayout()
-        for widget in (title, self.number, self.slider, self.place, self.follow):
+        for widget in (label, self.number, self.slider, self.place, self.follow):
             row.addWidget(widget, int(widget is self.slider))
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.title)
         whole.addWidget(self.sheet, 1)
         whole.addLayout(row)
         self.slider.valueChanged.connect(self._moved)
@@ -60,8 +64,9 @@ class SamplesView(QWidget):
         self.follow.toggled.connect(self._follow)
         self._set_range()
 
-    def show_run(self, run: Path | None) -> None:
-        """Show the samples of a run."""
+    def show_run(self, run: Path | None, name: str = "") -> None:
+        """Show the samples of a run; its name stands above them."""
+        self.title.setText(self.tr("Samples of {name}").format(name=name) if name else "")
         if run == self._run:
             return
         self._run, self._frames, self._shown = run, [], None
