@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PyQt6.QtCore import QItemSelectionModel, QPoint, QPointF, Qt
 from PyQt6.QtGui import QColor, QWheelEvent
-from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -90,6 +89,10 @@ def select(panel: TrainingPanel, *paths: Path) -> None:
     for number, path in enumerate(paths):
         index = panel.runs.index_of(path)
         panel._selection().setCurrentIndex(index, flags.Select if number else flags.ClearAndSelect)
+
+
+def press(qtbot: QtBot, widget: QWidget, key: Qt.Key) -> None:
+    qtbot.keyClick(widget, key)  # type: ignore[no-untyped-call]
 
 
 def test_a_first_training_is_one_press_away_and_stops_and_goes_on(
@@ -269,9 +272,9 @@ def test_metrics_are_chosen_by_the_keyboard(show: Show, qtbot: QtBot, runs: Path
     qtbot.waitUntil(lambda: panel.curves.shown_keys() == ["score", "error"])
     row = [panel.curves.keys.item(i).text() for i in range(panel.curves.keys.rowCount())].index("lag")  # type: ignore[union-attr]
     panel.curves.key_list.setCurrentIndex(panel.curves.keys.index(row, 0))
-    QTest.keyClick(panel.curves.key_list, Qt.Key.Key_Space)
+    press(qtbot, panel.curves.key_list, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: drawn(panel, "lag")[1] == [2.0, 4.0, 6.0, 8.0, 10.0])
-    QTest.keyClick(panel.curves.key_list, Qt.Key.Key_Space)
+    press(qtbot, panel.curves.key_list, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: ("lag", 0) not in panel.curves._lines)
 
 
@@ -286,7 +289,7 @@ def test_the_wheel_scrolls_the_plots_and_does_not_zoom_them(show: Show, qtbot: Q
         at = QPointF(plot.viewport().rect().center())
         event = QWheelEvent(
             at,
-            at,
+            plot.viewport().mapToGlobal(at),
             QPoint(),
             QPoint(0, 120),
             Qt.MouseButton.NoButton,
@@ -310,7 +313,7 @@ def test_every_sheet_can_be_seen_and_the_newest_is_followed(show: Show, qtbot: Q
     qtbot.waitUntil(lambda: samples.frames == 1200)
     add_sheet(run, 1300)
     qtbot.waitUntil(lambda: samples.frames == 1300)
-    QTest.keyClick(samples.slider, Qt.Key.Key_Left)
+    press(qtbot, samples.slider, Qt.Key.Key_Left)
     assert (samples.frames, samples.number.value(), samples.follow.isChecked()) == (1200, 12, False)
     assert samples.sheet.image is not None
     assert samples.sheet.image.pixelColor(0, 0).red() == 1200 % 256
