@@ -37,6 +37,8 @@ _STYLES: Final = (
 )
 _FEW: Final = 40
 """So few values are shown as points, too."""
+_SMOOTHLY_DRAWN: Final = 1000
+"""So many points are drawn with soft edges; of more, a zigzag takes Qt too long."""
 _SECONDS_AT_ONCE: Final = 0.01
 _PLOT_HEIGHT: Final = 120
 _SMOOTHING_STEPS: Final = 100
@@ -222,7 +224,6 @@ class CurvesView(QWidget):
         if self._graph is None:
             import pyqtgraph
 
-            pyqtgraph.setConfigOption("antialias", True)
             self._graph = pyqtgraph
             self._build_plots()
 
@@ -314,6 +315,10 @@ class CurvesView(QWidget):
         raw, smooth = self._plots[name].plot(), self._plots[name].plot()
         raw.setZValue(0)
         smooth.setZValue(1)
+        for line in (raw, smooth):
+            line.opts["autoDownsampleFactor"] = (
+                1.0  # five points a pixel is pyqtgraph's own, and takes as long
+            )
         self._paint_lines(slot, raw, smooth)
         return raw, smooth
 
@@ -370,8 +375,9 @@ class CurvesView(QWidget):
         raw, smooth = self._lines[name, run.slot]
         raw.setSymbol("o" if len(values) <= _FEW else None)
         raw.setSymbolSize(5)
-        raw.setData(frames, values)
-        smooth.setData(frames, smoothed(values, self.weight))
+        is_short = len(values) <= _SMOOTHLY_DRAWN
+        raw.setData(frames, values, antialias=is_short)
+        smooth.setData(frames, smoothed(values, self.weight), antialias=is_short)
 
 
 def _frames_texts(values: Sequence[float], scale: float, spacing: float) -> list[str]:

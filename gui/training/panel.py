@@ -41,7 +41,7 @@ from spiral_core.training.run_record import METRICS
 _VISIBLE_MS: Final = 500
 _HIDDEN_MS: Final = 5000
 _CATCHING_UP_MS: Final = 20
-_SECONDS_AT_ONCE: Final = 0.006
+_SECONDS_AT_ONCE: Final = 0.005
 _ASK_AGAIN_SECONDS: Final = 10.0
 _TEXT_WIDTH: Final = 440
 _LEFT_WIDTH: Final = 380
@@ -74,6 +74,7 @@ class TrainingPanel(QWidget):
         self._started: dict[Path, StartedTraining] = {}
         self._asked: dict[Path, float] = {}
         self._wanted: Path | None = None
+        self._drawn = 0.0
 
         self.form = StartForm(shipped_configurations())
         self.form.choose(_FIRST)
@@ -218,7 +219,9 @@ class TrainingPanel(QWidget):
             self._choose_run()
         self._look_after_started()
         is_done &= self._read_histories()
-        if self.isVisible():
+        # While long metrics are read in many ticks, drawing at each would take longer than the reading.
+        if self.isVisible() and time.monotonic() - self._drawn >= 0.9 * _VISIBLE_MS / 1000:
+            self._drawn = time.monotonic()
             self.curves.refresh()
             self.samples.refresh()
         self._show_state()
