@@ -89,6 +89,15 @@ def test_the_end_of_a_long_file_is_enough_for_the_list(tmp_path: Path) -> None:
     assert 0 < len(frames) < 12
 
 
+def test_a_file_cut_back_before_its_end_was_a_line_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text(line(1) + "x" * 500)
+    tail = MetricsTail(path, last_bytes=100)
+    assert read_all(tail) == []
+    os.truncate(path, len(line(1)))
+    assert read_all(tail) == [1]
+
+
 def test_a_long_file_comes_in_pieces_that_take_no_time(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     row = line(1, **{f"value{i}": 0.123456789 for i in range(30)})

@@ -264,6 +264,9 @@ def test_several_runs_lie_over_one_another_in_their_own_colours(show: Show, qtbo
     select(panel, b)
     qtbot.waitUntil(lambda: ("score", 0) not in panel.curves._lines)
     assert colors[1] == panel.curves._lines["score", 1][1].opts["pen"].color(), "who stays keeps its colour"
+    panel._selection().select(panel.runs.index_of(a), QItemSelectionModel.SelectionFlag.Select)
+    qtbot.waitUntil(lambda: len(drawn(panel, "score", 0)[0]) == 5)
+    assert panel._slots == {b: 1, a: 0}, "who comes takes a colour that is free"
 
 
 def test_metrics_are_chosen_by_the_keyboard(show: Show, qtbot: QtBot, runs: Path) -> None:
@@ -320,6 +323,11 @@ def test_every_sheet_can_be_seen_and_the_newest_is_followed(show: Show, qtbot: Q
     add_sheet(run, 1400)
     qtbot.waitUntil(lambda: samples.slider.maximum() == 13)
     assert samples.frames == 1200, "what somebody looks at stays"
+    add_sheet(run, 50)
+    qtbot.waitUntil(lambda: samples.slider.maximum() == 14)
+    assert samples.frames == 1200, "also when its number is another"
+    (run / "samples" / "000000050.png").unlink()
+    qtbot.waitUntil(lambda: samples.slider.maximum() == 13)
     samples.number.setValue(1)
     assert samples.frames == 100
     for frames in range(800, 1500, 100):  # as a resume does
