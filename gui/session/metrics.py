@@ -119,6 +119,21 @@ class _Series:
     values: array[float] = field(default_factory=lambda: array("d"))
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a number was measured.
+
+    Attributes:
+        first: The fewest frames.
+        last: The most frames.
+        value: One of its values.
+    """
+
+    first: float
+    last: float
+    value: float
+
+
 class RunHistory:
     """All numbers of a run by name, each with the frames it was measured at.
 
@@ -169,3 +184,8 @@ class RunHistory:
         return np.array(series.frames), np.array(
             series.values
         )  # copies: an array that is looked at cannot grow
+
+    def span(self, name: str) -> Span | None:
+        """Return where a number was measured, or None if it never was."""
+        series = self._series.get(name)
+        return None if series is None else Span(series.frames[0], series.frames[-1], series.values[0])

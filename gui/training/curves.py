@@ -17,7 +17,6 @@ from PyQt6.QtWidgets import (
     QLabel,
     QListView,
     QScrollArea,
-    QSizePolicy,
     QSlider,
     QSplitter,
     QVBoxLayout,
@@ -26,6 +25,7 @@ from PyQt6.QtWidgets import (
 
 from gui.session.metrics import RunHistory
 from gui.session.smoothing import smoothed
+from gui.training.plot import new_plot, new_span
 
 _SHOWN_FIRST: Final = ("score", "return", "error", "critic_loss", "ink", "loss")
 _MOST_AT_FIRST: Final = 2
@@ -40,7 +40,6 @@ _FEW: Final = 40
 _SMOOTHLY_DRAWN: Final = 1000
 """So many points are drawn with soft edges; of more, a zigzag takes Qt too long."""
 _SECONDS_AT_ONCE: Final = 0.01
-_PLOT_HEIGHT: Final = 120
 _SMOOTHING_STEPS: Final = 100
 
 
@@ -79,6 +78,7 @@ class CurvesView(QWidget):
         self._lines: dict[tuple[str, int], tuple[Any, Any]] = {}
         self._drawn: dict[tuple[str, int], tuple[int, float]] = {}
         self._linked: list[str] = []
+        self._spans: dict[str, Any] = {}
         self._drawing = QTimer(self)
         self._drawing.setSingleShot(True)
         self._drawing.timeout.connect(self._draw_some)
@@ -91,6 +91,7 @@ class CurvesView(QWidget):
         self.key_list = QListView()
         self.key_list.setModel(self.keys)
         self.key_list.setAccessibleName(self.tr("Metrics to show"))
+        self.key_list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.key_list.setToolTip(self.tr("Space shows or hides a metric"))
         self.smoothing = QSlider(Qt.Orientation.Horizontal)
         self.smoothing.setRange(0, _SMOOTHING_STEPS)
@@ -268,6 +269,7 @@ class CurvesView(QWidget):
             return
         for name in [name for name in self._plots if name not in keys]:
             plot = self._plots.pop(name)
+            del self._spans[name]
             self._column_layout.removeWidget(plot)
             plot.close()
             plot.deleteLater()
@@ -293,21 +295,10 @@ class CurvesView(QWidget):
             self._drawing.start(0)
 
     def _new_plot(self, name: str) -> Any:
-        plot = self._graph.PlotWidget(enableMenu=False)
+        plot = new_plot(self._graph, name)
         plot.setAccessibleName(self.tr("Curve of {name}").format(name=name))
-        plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        plot.setMinimumHeight(_PLOT_HEIGHT)
-        plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         plot.viewport().installEventFilter(self)
-        plot.setTitle(name)
-        plot.getPlotItem().setContentsMargins(2, 2, 12, 2)
-        plot.showGrid(x=True, y=True, alpha=0.15)
-        plot.setDownsampling(auto=True, mode="peak")
-        plot.setClipToView(True)
-        plot.getAxis("left").setWidth(56)
-        for side in ("left", "bottom"):
-            plot.getAxis(side).enableAutoSIPrefix(False)
-        plot.getAxis("bottom").tickStrings = _frames_texts
+        self._spans[name] = new_span(self._graph, plot)
         self._paint_plot(plot)
         return plot
 
@@ -358,7 +349,7 @@ class CurvesView(QWidget):
     def _draw_some(self) -> None:
         """Draw lines that are not up to date for a moment; go on when the window has had its turn."""
         deadline = time.monotonic() + _SECONDS_AT_ONCE
-        weight = self.weight
+        weight, is_changed = self.weight, False
         for name in self._plots:
             for run in self._runs:
                 state = (run.history.revision, weight)
@@ -369,6 +360,20 @@ class CurvesView(QWidget):
                     return
                 self._draw(name, run)
                 self._drawn[name, run.slot] = state
+                is_changed = True
+        if is_changed:
+            self._draw_spans()
+
+    def _draw_spans(self) -> None:
+        """Let all plots show the frames of all of them."""
+        spans = {(name, run.slot): run.history.span(name) for name in self._plots for run in self._runs}
+        known = {place: span for place, span in spans.items() if span is not None}
+        for name, plot_span in self._spans.items():
+            # At a height that the plot has anyhow.
+            heights = [span.value for (of, _), span in known.items() if of == name]
+            if heights:
+                ends = [min(span.first for span in known.values()), max(span.last for span in known.values())]
+                plot_span.setData(ends, [heights[0], heights[0]])
 
     def _draw(self, name: str, run: ShownRun) -> None:
         frames, values = run.history.series(name)
@@ -378,14 +383,6 @@ class CurvesView(QWidget):
         is_short = len(values) <= _SMOOTHLY_DRAWN
         raw.setData(frames, values, antialias=is_short)
         smooth.setData(frames, smoothed(values, self.weight), antialias=is_short)
-
-
-def _frames_texts(values: Sequence[float], scale: float, spacing: float) -> list[str]:
-    """Return what stands at the ticks: 500 k, 1.5 M."""
-    for size, unit in ((1e6, " M"), (1e3, " k")):
-        if max(map(abs, values), default=0.0) >= size:
-            return [f"{value / size:.10g}{unit}" if value else "0" for value in values]
-    return [f"{value:.10g}" for value in values]
 
 
 def _rank(name: str) -> int:

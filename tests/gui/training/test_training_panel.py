@@ -1,11 +1,10 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PyQt6.QtCore import QItemSelectionModel, QPoint, QPointF, Qt
 from PyQt6.QtGui import QColor, QWheelEvent
@@ -20,189 +19,10 @@ from PyQt6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from gui.processes.training import start_training, stop_training
-from gui.session.runs import RunState
-from gui.training.panel import TrainingPanel
 from spiral_core.training.run_folder import RunFolder
-from spiral_core.training.run_lock import holder
+from tests.gui.training.looking import LONG, Show, add_sheet, drawn, press, recorded, select
 
-LONG = 90_000
 OKABE = [QColor(name) for name in ("#0072B2", "#D55E00", "#009E73")]
-Show = Callable[[Path], TrainingPanel]
-
-
-@pytest.fixture
-def show(qtbot: QtBot) -> Iterator[Show]:
-    panels = []
-
-    def shown(folder: Path) -> TrainingPanel:
-        panel = TrainingPanel(folder)
-        qtbot.addWidget(panel)
-        panels.append(panel)
-        panel.resize(1200, 800)
-        panel.show()
-        qtbot.waitUntil(lambda: panel._timer.interval() == 500)
-        return panel
-
-    yield shown
-    for panel in panels:
-        panel.shut_down()
-
-
-@pytest.fixture
-def runs(tmp_path: Path) -> Iterator[Path]:
-    """Return a folder of runs; what still trains in it at the end is stopped."""
-    folder = tmp_path / "runs"
-    yield folder
-    for lock in folder.glob("*/lock"):
-        if holder(lock.parent) is not None:
-            stop_training(lock.parent)
-
-
-def recorded(path: Path, *, count: int = 5, sheets: int = 0, **values: float) -> Path:
-    with RunFolder.create(path, config_text="[[phase]]\nframes = 1000\n", seed=3, command=["spiral"]) as run:
-        for number in range(1, count + 1):
-            numbers = {name: value * number for name, value in values.items()}
-            run.log(100 * number, {"phase": "p", "minutes": number / 10, **numbers})
-        for number in range(1, sheets + 1):
-            add_sheet(path, 100 * number)
-    return path
-
-
-def add_sheet(run: Path, frames: int) -> None:
-    from PIL import Image
-
-    Image.fromarray(np.full((8, 8, 3), frames % 256, np.uint8)).save(run / "samples" / f"{frames:09}.png")
-
-
-def drawn(panel: TrainingPanel, name: str, slot: int = 0) -> tuple[list[float], list[float]]:
-    """Return what the raw line of a curve shows."""
-    lines = panel.curves._lines.get((name, slot))
-    if lines is None:
-        return [], []
-    frames, values = lines[0].getOriginalDataset()
-    return ([], []) if frames is None else (list(frames), list(values))
-
-
-def select(panel: TrainingPanel, *paths: Path) -> None:
-    flags = QItemSelectionModel.SelectionFlag
-    for number, path in enumerate(paths):
-        index = panel.runs.index_of(path)
-        panel._selection().setCurrentIndex(index, flags.Select if number else flags.ClearAndSelect)
-
-
-def press(qtbot: QtBot, widget: QWidget, key: Qt.Key) -> None:
-    qtbot.keyClick(widget, key)  # type: ignore[no-untyped-call]
-
-
-def test_a_first_training_is_one_press_away_and_stops_and_goes_on(
-    show: Show, qtbot: QtBot, runs: Path
-) -> None:
-    panel = show(runs)
-    assert panel.pages.currentIndex() == 0
-    assert not panel.stop_button.isEnabled()
-    said: list[str] = []
-    panel.said.connect(said.append)
-    panel.first_button.click()
-    assert panel.pages.currentIndex() == 1
-    assert panel.stop_button.isEnabled()
-    qtbot.waitUntil(lambda: panel.current() is not None, timeout=LONG)
-    run = panel.current()
-    assert run is not None
-    path = run.path
-
-    def state() -> RunState | None:
-        run = panel.current()
-        return None if run is None else run.state
-
-    def frames() -> int:
-        run = panel.current()
-        return 0 if run is None else run.frames
-
-    qtbot.waitUntil(lambda: len(drawn(panel, "return")[0]) >= 1, timeout=LONG)
-    before = len(drawn(panel, "return")[0])
-    qtbot.waitUntil(lambda: len(drawn(panel, "return")[0]) > before, timeout=LONG)
-    assert state() is RunState.RUNNING
-    assert not panel.resume_button.isEnabled()
-    assert "of 60,000" in panel.facts.frames.text()
-    assert not (path / "latest").exists()
-
-    panel.stop_button.click()
-    assert not panel.stop_button.isEnabled()
-    assert "stopping" in str(panel.runs.index(0).data())
-    qtbot.waitUntil(lambda: state() is RunState.STOPPED and panel.resume_button.isEnabled(), timeout=LONG)
-    assert (path / "latest").exists(), "a checkpoint"
-    assert said[-1] == f"{path.name}: stopped."
-    assert panel.notice.isHidden()
-
-    stopped_at = frames()
-    panel.resume_button.click()
-    assert not panel.resume_button.isEnabled()
-    qtbot.waitUntil(lambda: frames() > stopped_at, timeout=LONG)
-    qtbot.waitUntil(lambda: drawn(panel, "return")[0][-1] > stopped_at, timeout=LONG)
-    panel.stop_button.click()
-    qtbot.waitUntil(lambda: state() is RunState.STOPPED, timeout=LONG)
-
-
-def test_a_training_outlives_its_window_and_a_new_one_takes_it_up(
-    show: Show, qtbot: QtBot, runs: Path
-) -> None:
-    window = subprocess.Popen(
-        [sys.executable, "-c", WINDOW, str(runs)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert window.stdout is not None
-    path = Path(window.stdout.readline().strip())
-    window.kill()
-    window.wait()
-    window.stdout.close()
-    panel = show(runs)
-    qtbot.waitUntil(lambda: len(drawn(panel, "return")[0]) >= 2, timeout=LONG)
-    run = panel.current()
-    assert run is not None
-    assert (run.path, run.state) == (path, RunState.RUNNING)
-    assert holder(path) is not None
-    panel.shut_down()
-    assert holder(path) is not None, "a window that closes stops nothing"
-    panel._timer.start(0)
-    panel.stop_button.click()
-    qtbot.waitUntil(lambda: holder(path) is None, timeout=LONG)
-    assert (path / "latest").exists(), "a checkpoint"
-
-
-WINDOW = """
-import sys
-from pathlib import Path
-from PyQt6.QtCore import QTimer
-from PyQt6.QtWidgets import QApplication
-from gui.training.panel import TrainingPanel
-application = QApplication(["-platform", "offscreen"])
-panel = TrainingPanel(Path(sys.argv[1]))
-panel.show()
-panel.first_button.click()
-def tell():
-    if panel.current() is not None:
-        print(panel.current().path, flush=True)
-timer = QTimer()
-timer.timeout.connect(tell)
-timer.start(100)
-application.exec()
-"""
-
-
-def test_a_training_that_somebody_else_started_appears(show: Show, qtbot: QtBot, runs: Path) -> None:
-    panel = show(runs)
-    assert panel.pages.currentIndex() == 0
-    other = start_training("tiny", runs / "elsewhere")
-    qtbot.waitUntil(lambda: panel.current() is not None, timeout=LONG)
-    assert str(panel.runs.index(0).data()).startswith("elsewhere\nrunning")
-    qtbot.waitUntil(panel.stop_button.isEnabled, timeout=LONG)
-    # It can be stopped before its first update, too: then there is nothing to keep.
-    panel.stop_button.click()
-    qtbot.waitUntil(lambda: other.exit_code() is not None, timeout=LONG)
-    qtbot.waitUntil(lambda: "stopped" in str(panel.runs.index(0).data()), timeout=LONG)
 
 
 def test_a_wrong_configuration_says_what_is_wrong(
@@ -267,6 +87,21 @@ def test_several_runs_lie_over_one_another_in_their_own_colours(show: Show, qtbo
     panel._selection().select(panel.runs.index_of(a), QItemSelectionModel.SelectionFlag.Select)
     qtbot.waitUntil(lambda: len(drawn(panel, "score", 0)[0]) == 5)
     assert panel._slots == {b: 1, a: 0}, "who comes takes a colour that is free"
+
+
+def test_linked_plots_show_the_frames_of_all_of_them(show: Show, qtbot: QtBot, runs: Path) -> None:
+    with RunFolder.create(runs / "a", config_text="", seed=3, command=["spiral"]) as run:
+        for frames in range(0, 10_000, 500):
+            score = {"score": 0.5 + frames / 1e5} if frames > 6000 else {}
+            run.log(frames, {"return": -1.0, **score})
+    panel = show(runs)
+    qtbot.waitUntil(lambda: len(drawn(panel, "return")[0]) == 20)
+    plots = panel.curves._plots
+    qtbot.waitUntil(lambda: plots["return"].viewRange()[0][1] > 9000)
+    assert list(plots) == ["score", "return"]
+    for plot in plots.values():
+        qtbot.waitUntil(lambda plot=plot: plot.viewRange()[0][0] < 0)  # type: ignore[misc]
+    assert plots["score"].viewRange()[1][0] > 0.4, "and the heights are each plot's own"
 
 
 def test_metrics_are_chosen_by_the_keyboard(show: Show, qtbot: QtBot, runs: Path) -> None:
@@ -370,8 +205,6 @@ def test_broken_runs_stand_in_the_list_with_the_reason(show: Show, qtbot: QtBot,
 
 
 def test_a_run_that_is_removed_takes_its_curve_along(show: Show, qtbot: QtBot, runs: Path) -> None:
-    import shutil
-
     a, b = recorded(runs / "a", score=0.1), recorded(runs / "b", score=0.2)
     panel = show(runs)
     qtbot.waitUntil(lambda: panel.runs.rowCount() == 2)
