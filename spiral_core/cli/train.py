@@ -172,6 +172,8 @@ def _train_one(folder: RunFolder, config: RunConfig, checkpoint: Checkpoint | No
             config, folder, mypaint_renderer, mypaint_planning, dashboard, checkpoint=checkpoint
         )
         interrupts.on_request = training.stop
+        if interrupts.requested:  # it came while the data were made, when there was nobody to tell
+            training.stop()
         is_done = training.run()
     score = "" if training.best is None else f", best score {training.best:.3f}"
     minutes = f"{training.frames} frames, {training.seconds / 60:.1f} minutes{score}"

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from adapters.mypaint import MyPaintRenderer, mypaint_renderer
 from spiral_core.cli import main
 from spiral_core.cli.train import read_override
 
@@ -76,6 +78,25 @@ def test_train_evaluate_sample_and_plot(
     assert sheet.exists()
     assert main(["sample", agent, "-o", str(sheet)]) == 2
     assert "needs pictures to draw: --data" in capsys.readouterr().err
+
+
+def test_a_stop_that_comes_while_the_data_are_made_is_heeded(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def asked_to_stop_then_draws(num_canvases: int, height: int, width: int) -> MyPaintRenderer:
+        if not asked:
+            asked.append(signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
+        return mypaint_renderer(num_canvases, height, width)
+
+    monkeypatch.setattr("spiral_core.cli.train.mypaint_renderer", asked_to_stop_then_draws)
+    run = tmp_path / "run"
+    assert main(["train", str(config), "-o", str(run)]) == 130
+    assert asked
+    assert "stopped after 0 frames" in capsys.readouterr().out
+    assert main(["resume", str(run)]) == 0
 
 
 def test_an_unconditional_agent_samples(tmp_path: Path) -> None:
