@@ -34,10 +34,12 @@ from gui.exporting.job import ExportJob
 from gui.painting.page import PaintingPage
 from gui.session.journal import Leftover, find_leftovers
 from gui.session.painting import State
+from gui.session.settings import runs_folder
 from gui.shortcuts import ShortcutSheet
 from gui.studio import Studio
 from gui.theme import icons, theme
 from gui.theme.colors import Colors
+from gui.training.panel import TrainingPanel
 from gui.widgets.recovery import RecoveryDialog
 from gui.widgets.welcome import SAMPLE
 from spiral_core.errors import SpiralError
@@ -70,7 +72,9 @@ class StudioWindow(QMainWindow):
         self.painting = PaintingPage(studio)
         self.actions_ = Actions(self, self.painting, studio)
         self._page_bar = self._make_page_bar()
+        self.training = TrainingPanel(runs_folder())
         self.add_page(self.painting, self.tr("Paint"), "brush")
+        self.add_page(self.training, self.tr("Train"), "train")
         self._make_menus()
         self._make_tool_bar()
         self._make_status_bar()
@@ -139,6 +143,7 @@ class StudioWindow(QMainWindow):
         studio.state_changed.connect(self._show_state)
         studio.opened.connect(self._show_state)
         studio.said.connect(self.say)
+        self.training.said.connect(self.say)
         studio.undo_stack.indexChanged.connect(self._show_state)
         page.welcome.paint_sample.connect(self.paint_sample)
         page.welcome.open_photo.connect(self.ask_photo)
@@ -172,6 +177,8 @@ class StudioWindow(QMainWindow):
 
     def _take_colors(self, colors: Colors) -> None:
         self.painting.canvas.setBackgroundBrush(QBrush(QColor(colors.surround)))
+        curves = [QColor(color) for color in colors.curves]
+        self.training.set_colors(curves, QColor(colors.base), QColor(colors.text))
 
     # ---- files ----
 
@@ -450,6 +457,7 @@ class StudioWindow(QMainWindow):
             return
         self._keep_layout()
         self.cancel_export()
+        self.training.shut_down()
         self.studio.undo_stack.indexChanged.disconnect(self._show_state)  # it says so once more when it goes
         self.studio.close()
         event.accept()
