@@ -24,6 +24,9 @@ venv: .venv/.installed-develop ## install what development needs, too (tests, tr
 .venv/.installed-runtime: $(SOURCES)
 	@sh scripts/bootstrap.sh runtime
 
+.venv/.installed-gui: $(SOURCES)
+	@sh scripts/bootstrap.sh gui
+
 .venv/.installed-develop: $(SOURCES)
 	@sh scripts/bootstrap.sh develop
 
@@ -33,6 +36,10 @@ venv: .venv/.installed-develop ## install what development needs, too (tests, tr
 .PHONY: paint
 paint: .venv/.installed-runtime ## paint a photo: make paint [PHOTO=my.jpg] [OUT=painting] [ARGS="--strokes 800"]
 	$(BIN)/spiral paint "$(PHOTO)" -o "$(OUT)" $(ARGS)
+
+.PHONY: gui
+gui: .venv/.installed-gui ## open the desktop studio: make gui [PHOTO=my.jpg]
+	$(BIN)/spiral-gui $(if $(filter command,$(origin PHOTO)),"$(PHOTO)")
 
 .PHONY: test
 test: check ## all checks, then all tests

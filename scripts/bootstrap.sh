@@ -2,13 +2,14 @@
 # Prepares this machine and this checkout: missing system packages, .venv, the built extension.
 #
 #   sh scripts/bootstrap.sh runtime    what painting needs
-#   sh scripts/bootstrap.sh develop    that, and what tests and training need
+#   sh scripts/bootstrap.sh gui        that, and what the desktop studio needs, training included
+#   sh scripts/bootstrap.sh develop    that, and what tests need
 #   sh scripts/bootstrap.sh bench      that, and what benchmarks compare with
 #
 # Called by the Makefile, which decides when it is due. Set PYTHON to choose the interpreter.
 set -eu
 
-kind=${1:?usage: bootstrap.sh runtime|develop|bench}
+kind=${1:?usage: bootstrap.sh runtime|gui|develop|bench}
 cd "$(dirname "$0")/.."
 
 say() { printf '%s\n' "bootstrap: $*" >&2; }
@@ -60,6 +61,24 @@ missing_packages() {
     fi
 }
 
+# Names the packages of shared libraries that Qt needs for windows and for drawing without a screen.
+missing_window_packages() {
+    known=$(PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null || true)
+    for pair in libEGL.so.1:libegl1 libGL.so.1:libgl1 libglib-2.0.so.0:libglib2.0-0 libdbus-1.so.3:libdbus-1-3 \
+        libfontconfig.so.1:libfontconfig1 libxkbcommon.so.0:libxkbcommon0 \
+        libxkbcommon-x11.so.0:libxkbcommon-x11-0 libxcb-cursor.so.0:libxcb-cursor0 \
+        libxcb-icccm.so.4:libxcb-icccm4 libxcb-image.so.0:libxcb-image0 libxcb-keysyms.so.1:libxcb-keysyms1 \
+        libxcb-randr.so.0:libxcb-randr0 libxcb-render-util.so.0:libxcb-render-util0 \
+        libxcb-shape.so.0:libxcb-shape0 libxcb-sync.so.1:libxcb-sync1 libxcb-xfixes.so.0:libxcb-xfixes0 \
+        libxcb-xkb.so.1:libxcb-xkb1; do
+        case $known in
+            *"${pair%%:*} "*) ;;
+            *) echo "${pair#*:}" ;;
+        esac
+    done
+    [ -d /usr/share/fonts/truetype/dejavu ] || echo fonts-dejavu-core
+}
+
 install_packages() {
     say "installing missing system packages: $*"
     root=
@@ -74,6 +93,7 @@ install_packages() {
 }
 
 packages=$(missing_packages | tr '\n' ' ')
+[ "$kind" = runtime ] || packages="$packages$(missing_window_packages | tr '\n' ' ')"
 if [ -n "$packages" ]; then
     command -v apt-get >/dev/null 2>&1 || die "this system has no apt-get. Please install by hand: \
 Python 3.11 or newer with headers and venv, a C++17 compiler (g++), pkg-config, libmypaint 1.5 or newer \
@@ -96,9 +116,10 @@ fi
 
 case $kind in
     runtime) what=. ;;
-    develop) what='.[dev,gym,ray,train]' ;;
-    bench) what='.[bench,dev,gym,ray,train]' ;;
-    *) die "unknown kind '$kind'; valid: runtime, develop, bench" ;;
+    gui) what='.[gui,train]' ;;
+    develop) what='.[dev,gui,gym,ray,train]' ;;
+    bench) what='.[bench,dev,gui,gym,ray,train]' ;;
+    *) die "unknown kind '$kind'; valid: runtime, gui, develop, bench" ;;
 esac
 say "installing $what into .venv (the first time this takes a few minutes)"
 pip() { .venv/bin/python -m pip --disable-pip-version-check "$@"; }
@@ -106,6 +127,7 @@ pip install --quiet --constraint constraints.txt pip
 pip install --quiet --constraint constraints.txt --build-constraint constraints.txt --editable "$what"
 
 touch .venv/.installed-runtime
-[ "$kind" = runtime ] || touch .venv/.installed-develop
+[ "$kind" = runtime ] || touch .venv/.installed-gui
+case $kind in develop | bench) touch .venv/.installed-develop ;; esac
 [ "$kind" != bench ] || touch .venv/.installed-bench
 say "ready"

@@ -40,7 +40,18 @@ VIOLATIONS: list[tuple[str, dict[str, str]]] = [
     ("serial", {"adapters/planted.py": "serial"}),
     ("serial", {"gui/planted.py": "serial.tools"}),
     ("adapters", {"adapters/planted.py": "adapters.other", "adapters/other.py": "math"}),
+    ("session", {"gui/session/planted.py": "PyQt6.QtCore"}),
+    ("window", {"gui/widgets/planted.py": "adapters.mypaint"}),
+    ("window", {"gui/studio.py": "gui.processes.painter"}),
+    ("window", {"gui/session/planted.py": "mujoco"}),
 ]
+WORKERS = {
+    "gui.processes.easel",
+    "gui.processes.export",
+    "gui.processes.painter",
+    "gui.processes.painting_run",
+}
+"""The modules of gui that run beside the window."""
 
 
 def contracts() -> dict[str, dict[str, Any]]:
@@ -121,6 +132,24 @@ def core_modules() -> set[str]:
 def test_everything_outside_learning_is_kept_from_torch() -> None:
     forbidden = set(contracts()["torch"]["source_modules"])
     assert forbidden >= {f"spiral_core.{name}" for name in core_modules() - LEARNING - {"cli"}}
+
+
+def test_everything_in_the_window_is_kept_from_what_is_heavy() -> None:
+    kept = contracts()["window"]["source_modules"]
+    for path in (ROOT / "gui").rglob("*.py"):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        is_kept = any(name == module or name.startswith(f"{module}.") for module in kept)
+        assert is_kept or name in {"gui", "gui.__main__", "gui.processes"} | WORKERS, name
+
+
+def test_the_window_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, gui.application, gui.training.panel\n"
+        "heavy = {'torch', 'ray', 'mujoco', 'serial', 'adapters.mypaint'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert run.stdout == "[]\n", run.stdout + run.stderr
 
 
 def light_modules() -> list[str]:
