@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -14,11 +15,13 @@ from typing import Final
 _SIZE: Final = (1360, 860)
 _PATIENCE_S: Final = 120.0
 _STROKES: Final = 400
+_SHEETS: Final = 3  # of samples: a training that has learned something
 _SHOWN_AT: Final = 300  # strokes: a painting on its way
 
 
 def take_screenshots(folder: Path) -> int:
     """Write the pictures; return the exit code."""
+    folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     for scale in (1, 2):
         environment = {
@@ -40,9 +43,10 @@ def _take(folder: Path, scale: int) -> None:
 
     from gui.application import make_application, make_window
     from gui.widgets.welcome import SAMPLE
+    from spiral_core.training.run_lock import holder
 
     app = make_application()
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, contextlib.chdir(scratch):  # where runs are made
         settings = QSettings(str(Path(scratch) / "studio.ini"), QSettings.Format.IniFormat)
         window = make_window(app, settings, Path(scratch) / "journals")
         window.resize(*_SIZE)
@@ -81,6 +85,13 @@ def _take(folder: Path, scale: int) -> None:
         studio.stop()
         wait(lambda: not studio.is_at_work)
         studio.session.saved()
+        training = window.training
+        training.first_button.click()
+        window.pages.setCurrentWidget(training)
+        wait(lambda: len(list(Path(scratch).glob("runs/*/samples/*.png"))) >= _SHEETS)
+        grab("training")
+        training.stop_button.click()
+        wait(lambda: not any(holder(run) for run in Path(scratch).glob("runs/*")))
         window.close()
 
 

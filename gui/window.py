@@ -90,7 +90,8 @@ class StudioWindow(QMainWindow):
         self.pages.addWidget(page)
         action = self.actions_.checkable(self._pages_group, name, icon)
         action.triggered.connect(lambda: self.pages.setCurrentWidget(page))
-        action.setChecked(self.pages.count() == 1)
+        self.pages.currentChanged.connect(lambda _: action.setChecked(self.pages.currentWidget() is page))
+        action.setChecked(self.pages.currentWidget() is page)
         self._page_bar.addAction(action)
 
     def _make_page_bar(self) -> QToolBar:

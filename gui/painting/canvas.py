@@ -60,6 +60,13 @@ def _image_over(pixels: npt.NDArray[np.uint8]) -> QImage:
     return QImage(address, width, height, 4 * width, kind)  # type: ignore[call-overload,no-any-return]
 
 
+def _screen_pen(color: QColor, width: float) -> QPen:
+    """Return a pen as wide on the screen at any zoom."""
+    pen = QPen(color, width)
+    pen.setCosmetic(True)
+    return pen
+
+
 class PictureItem(QGraphicsItem):
     """A shared picture stretched over a rectangle of the scene.
 
@@ -239,10 +246,12 @@ class Canvas(QGraphicsView):
             return
         path = QPainterPath(QPointF(*stroke.start) * self._width)
         path.quadTo(QPointF(*stroke.control) * self._width, QPointF(*stroke.end) * self._width)
+        # Light about dark is seen on any painting.
         self._outline = QGraphicsPathItem(path)
-        ink = QPen(self.palette().highlight().color(), 2.0)
-        ink.setCosmetic(True)
-        self._outline.setPen(ink)
+        self._outline.setPen(_screen_pen(QColor("white"), 4.0))
+        ink = _screen_pen(self.palette().highlight().color(), 2.0)
+        line = QGraphicsPathItem(path, self._outline)
+        line.setPen(ink)
         for place in (stroke.start, stroke.end):
             dot = self._scene.addEllipse(-4, -4, 8, 8, ink, QBrush(self.palette().base()))
             assert dot is not None

@@ -126,7 +126,6 @@ class PaintingPanel(QWidget):
         self.step_button.setToolTip(self.tr("Let the agent make one change, then hold"))
         self.step_button.clicked.connect(lambda: self._studio.go_on(1))
         self.stop_button = QPushButton(self.tr("Stop"))
-        self.stop_button.setProperty("danger", True)
         self.stop_button.clicked.connect(self._studio.stop)
         grid = QGridLayout()
         grid.addWidget(self.paint_button, 0, 0, 1, 3)

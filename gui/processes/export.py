@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from PyQt6.QtCore import QMarginsF, QSizeF
+from PyQt6.QtCore import QMarginsF, QRectF, QSizeF
 from PyQt6.QtGui import QGuiApplication, QPageLayout, QPageSize, QPainter, QPdfWriter
 from PyQt6.QtSvg import QSvgRenderer
 
@@ -77,6 +77,10 @@ def write_pdf(program: PaintingProgram, path: Path) -> None:
         )
         writer.setPageLayout(QPageLayout(size, QPageLayout.Orientation.Portrait, QMarginsF()))
         painter = QPainter(writer)
+        # Qt's SVG knows no clip paths: what lies over the picture's edge is cut off here.
+        scale = writer.width() / page.width_mm
+        left, top, width, height = page.picture_rectangle_mm(program.aspect)
+        painter.setClipRect(QRectF(left * scale, top * scale, width * scale, height * scale))
         drawing.render(painter)
         painter.end()
 

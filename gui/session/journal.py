@@ -9,6 +9,7 @@ most.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -92,9 +93,11 @@ class Journal:
 
     def sync(self) -> None:
         """Bring what was written to the disk; may take long, so it is for a thread of its own."""
-        if not self._is_synced:
+        file = self._file
+        if not self._is_synced and file >= 0:
             self._is_synced = True
-            os.fsync(self._file)
+            with contextlib.suppress(OSError):  # closed meanwhile by the thread that writes
+                os.fsync(file)
 
     def discard(self) -> None:
         """Take the journal off the disk: the painting was saved, or is not wanted."""
