@@ -11,6 +11,9 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from gui.desktop.install import install, uninstall
+from spiral_core.errors import SpiralError
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Open the studio; return the exit code."""
@@ -30,7 +33,15 @@ def main(arguments: list[str] | None = None) -> int:
         type=Path,
         help="write a picture of each page, light and dark, at 1x and 2x, without a screen, and end",
     )
+    parser.add_argument(
+        "--install-desktop",
+        action="store_true",
+        help="put the studio into the menu of this desktop (below ~/.local), and end",
+    )
+    parser.add_argument("--uninstall-desktop", action="store_true", help="take it out of there, and end")
     chosen = parser.parse_args(arguments)
+    if chosen.install_desktop or chosen.uninstall_desktop:
+        return _change_desktop(is_installed=chosen.install_desktop)
     if find_spec("PyQt6") is None:
         sys.stderr.write("spiral-gui: the window needs PyQt6; run `make gui`, or pip install -e '.[gui]'\n")
         return 2
@@ -44,6 +55,17 @@ def main(arguments: list[str] | None = None) -> int:
     from gui.application import run
 
     return run(chosen.file)
+
+
+def _change_desktop(*, is_installed: bool) -> int:
+    try:
+        paths = install() if is_installed else uninstall()
+    except SpiralError as error:
+        sys.stderr.write(f"spiral-gui: {error}\n")
+        return 2
+    for path in paths:
+        sys.stdout.write(f"{'wrote' if is_installed else 'removed'} {path}\n")
+    return 0
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ from typing import Any
 from PyQt6.QtCore import QAbstractListModel, QModelIndex, QObject, Qt
 from PyQt6.QtGui import QColor
 
-from gui.session.edits import Change, Edit, Move, Put, Replace, Take
+from gui.session.edits import Change, Edit, Move, Put, Replace, Take, apply
 from spiral_core.program import Stroke
 
 
 class StrokeList(QAbstractListModel):
-    """Shows a list of strokes that somebody else owns, in painting order.
+    """Shows strokes in painting order. It keeps a list of its own, which changes when its views are told so.
 
     Args:
         parent: Who owns this.
@@ -21,39 +21,48 @@ class StrokeList(QAbstractListModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._strokes: list[Stroke] = []
-        self._count = 0
 
     def show(self, strokes: list[Stroke]) -> None:
-        """Show another list."""
+        """Show other strokes."""
         self.beginResetModel()
-        self._strokes, self._count = strokes, len(strokes)
+        self._strokes = list(strokes)
         self.endResetModel()
 
     def follow(self, edits: tuple[Edit, ...]) -> None:
-        """Tell the views what edits did, which have been applied already."""
-        if len(edits) == 1:
-            match edits[0]:
-                case Put(((place, _),)):
-                    self._grow(place, 1)
-                    return
-                case Take((place,)):
-                    self.beginRemoveRows(QModelIndex(), place, place)
-                    self._count -= 1
+        """Do what was done to the strokes that are shown."""
+        for edit in edits:
+            self._follow(edit)
+
+    def _follow(self, edit: Edit) -> None:
+        strokes, root = self._strokes, QModelIndex()
+        match edit:
+            case Put(()) | Take(()) | Change(()):
+                pass
+            case Put(items) if items[-1][0] - items[0][0] == len(items) - 1:
+                self.beginInsertRows(root, items[0][0], items[-1][0])
+                apply(strokes, edit)
+                self.endInsertRows()
+            case Take(places):
+                for place in reversed(places):
+                    self.beginRemoveRows(root, place, place)
+                    del strokes[place]
                     self.endRemoveRows()
-                    return
-        if all(isinstance(edit, Change) for edit in edits):
-            places = [place for edit in edits if isinstance(edit, Change) for place, _ in edit.items]
-            if places:
-                self.dataChanged.emit(self.index(min(places)), self.index(max(places)))
-            return
-        if all(isinstance(edit, Put) for edit in edits) and self._are_on_top(edits):
-            self._grow(self._count, len(self._strokes) - self._count)
-            return
-        if any(isinstance(edit, Put | Take | Move | Replace) for edit in edits):
-            self.show(self._strokes)
+            case Change(items):
+                apply(strokes, edit)
+                changed = [place for place, _ in items]
+                self.dataChanged.emit(self.index(min(changed)), self.index(max(changed)))
+            case Move(source, place) if source != place:
+                # Qt counts the place before the stroke is taken out.
+                self.beginMoveRows(root, source, source, root, place + (place > source))
+                apply(strokes, edit)
+                self.endMoveRows()
+            case Put() | Replace():
+                self.beginResetModel()
+                apply(strokes, edit)
+                self.endResetModel()
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else self._count
+        return 0 if parent is not None and parent.isValid() else len(self._strokes)
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid() or not 0 <= index.row() < len(self._strokes):
@@ -70,12 +79,3 @@ class StrokeList(QAbstractListModel):
                     stroke.opacity, stroke.start_pressure, stroke.end_pressure
                 )
         return None
-
-    def _grow(self, place: int, count: int) -> None:
-        self.beginInsertRows(QModelIndex(), place, place + count - 1)
-        self._count += count
-        self.endInsertRows()
-
-    def _are_on_top(self, edits: tuple[Edit, ...]) -> bool:
-        places = [place for edit in edits if isinstance(edit, Put) for place, _ in edit.items]
-        return places == list(range(self._count, len(self._strokes)))
