@@ -9,30 +9,25 @@ from __future__ import annotations
 import enum
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-from PyQt6.QtCore import QPointF, QRect, QRectF, Qt, pyqtSignal
+from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import (
     QBrush,
     QColor,
-    QImage,
     QKeyEvent,
     QMouseEvent,
-    QPainter,
     QPainterPath,
-    QPen,
     QWheelEvent,
 )
 from PyQt6.QtWidgets import (
+    QGraphicsEllipseItem,
     QGraphicsItem,
     QGraphicsPathItem,
     QGraphicsScene,
     QGraphicsView,
-    QStyleOptionGraphicsItem,
     QWidget,
 )
-from PyQt6.sip import voidptr
 
+from gui.painting.items import MaskItem, PictureItem, screen_pen
 from gui.processes.shared_picture import SharedPicture
 from spiral_core.program import Stroke
 from spiral_core.rendering import Rectangle
@@ -41,7 +36,6 @@ _ZOOMS: Final = (0.05, 32.0)
 _WHEEL_STEP: Final = 1.0015  # per unit of the wheel, of which a notch has 120
 _MARGIN: Final = 24  # pixels of room about the canvas when it is fitted
 _BRUSH_PX: Final = (8, 60, 300)  # least, first and largest diameter of the mask's brush, screen pixels
-_MASK: Final = QColor(230, 80, 40, 130)
 
 
 class Tool(enum.Enum):
@@ -50,112 +44,6 @@ class Tool(enum.Enum):
     SELECT = "select"
     PAN = "pan"
     MASK = "mask"
-
-
-def _image_over(pixels: npt.NDArray[np.uint8]) -> QImage:
-    """Return an image that shows an array's memory, which must outlive it."""
-    height, width = pixels.shape[:2]
-    address = voidptr(pixels.ctypes.data, pixels.nbytes)
-    kind = QImage.Format.Format_ARGB32_Premultiplied
-    return QImage(address, width, height, 4 * width, kind)  # type: ignore[call-overload,no-any-return]
-
-
-def _screen_pen(color: QColor, width: float) -> QPen:
-    """Return a pen as wide on the screen at any zoom."""
-    pen = QPen(color, width)
-    pen.setCosmetic(True)
-    return pen
-
-
-class PictureItem(QGraphicsItem):
-    """A shared picture stretched over a rectangle of the scene.
-
-    Args:
-        picture: What is shown.
-        area: Where.
-    """
-
-    def __init__(self, picture: SharedPicture, area: QRectF) -> None:
-        super().__init__()
-        self._pixels = picture.pixels()  # keeps the memory alive as long as the image shows it
-        self._image = _image_over(self._pixels)
-        self._area = area
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)  # exact exposed rectangles
-
-    def boundingRect(self) -> QRectF:
-        return self._area
-
-    def paint(
-        self, painter: QPainter | None, option: QStyleOptionGraphicsItem | None, widget: QWidget | None = None
-    ) -> None:
-        assert painter is not None
-        assert option is not None
-        scale = self._image.width() / self._area.width()
-        exposed = option.exposedRect.intersected(self._area)
-        source = QRectF(exposed.topLeft() * scale, exposed.size() * scale).toAlignedRect()
-        source = source.adjusted(-1, -1, 1, 1).intersected(self._image.rect())
-        painter.setRenderHint(
-            QPainter.RenderHint.SmoothPixmapTransform, painter.worldTransform().m11() < 3 * scale
-        )
-        part = QRectF(source)
-        painter.drawImage(QRectF(part.topLeft() / scale, part.size() / scale), self._image, part)
-
-
-class MaskItem(QGraphicsItem):
-    """Where more care is asked for, as a tint.
-
-    Args:
-        mask: Its first channel is 255 where errors count most.
-        area: The canvas.
-    """
-
-    def __init__(self, mask: SharedPicture, area: QRectF) -> None:
-        super().__init__()
-        self._pixels = mask.pixels()
-        self._area = area
-        self._tint = np.zeros_like(self._pixels)
-        self._image = _image_over(self._tint)
-        self._tint_within(self._image.rect())
-
-    def boundingRect(self) -> QRectF:
-        return self._area
-
-    def brush(self, place: QPointF, radius: float, *, erase: bool) -> None:
-        """Paint a soft dot of care, or rub it out; in scene units."""
-        scale = self._image.width() / self._area.width()
-        x, y, r = place.x() * scale, place.y() * scale, max(radius * scale, 1.0)
-        box = QRectF(x - r, y - r, 2 * r, 2 * r).toAlignedRect().intersected(self._image.rect())
-        if box.isEmpty():
-            return
-        rows, columns = np.mgrid[box.top() : box.bottom() + 1, box.left() : box.right() + 1]
-        near = 1 - np.hypot(columns + 0.5 - x, rows + 0.5 - y) / r
-        strength = (255 * (3 * near).clip(0, 1)).astype(np.uint8)
-        part = self._pixels[box.top() : box.bottom() + 1, box.left() : box.right() + 1, 0]
-        if erase:
-            np.minimum(part, 255 - strength, out=part)
-        else:
-            np.maximum(part, strength, out=part)
-        self._tint_within(box)
-        self.update(QRectF(box.x() / scale, box.y() / scale, box.width() / scale, box.height() / scale))
-
-    def clear(self) -> None:
-        """Rub out everything."""
-        self._pixels[..., 0] = 0
-        self._tint_within(self._image.rect())
-        self.update()
-
-    def paint(
-        self, painter: QPainter | None, option: QStyleOptionGraphicsItem | None, widget: QWidget | None = None
-    ) -> None:
-        assert painter is not None
-        painter.drawImage(self._area, self._image)
-
-    def _tint_within(self, box: QRect) -> None:
-        rows, columns = slice(box.top(), box.bottom() + 1), slice(box.left(), box.right() + 1)
-        care = self._pixels[rows, columns, 0].astype(np.uint32)
-        alpha = care * _MASK.alpha() // 255
-        for channel, value in enumerate((_MASK.blue(), _MASK.green(), _MASK.red(), 255)):
-            self._tint[rows, columns, channel] = alpha * value // 255
 
 
 class Canvas(QGraphicsView):
@@ -188,6 +76,7 @@ class Canvas(QGraphicsView):
         self._is_fitted = True
         self._panned_from: QPointF | None = None
         self._brush_px = _BRUSH_PX[1]
+        self._ring: QGraphicsEllipseItem | None = None  # how far the mask's brush reaches
 
     # ---- what is shown ----
 
@@ -196,7 +85,7 @@ class Canvas(QGraphicsView):
         area = QRectF(0, 0, picture.width, picture.height)
         keep = self._painting is not None and self._painting.boundingRect() == area
         self._scene.clear()
-        self._photo = self._mask = self._outline = None
+        self._photo = self._mask = self._outline = self._ring = None
         self._width = float(picture.width)
         self._painting = PictureItem(picture, area)
         self._scene.addItem(self._painting)
@@ -248,8 +137,8 @@ class Canvas(QGraphicsView):
         path.quadTo(QPointF(*stroke.control) * self._width, QPointF(*stroke.end) * self._width)
         # Light about dark is seen on any painting.
         self._outline = QGraphicsPathItem(path)
-        self._outline.setPen(_screen_pen(QColor("white"), 4.0))
-        ink = _screen_pen(self.palette().highlight().color(), 2.0)
+        self._outline.setPen(screen_pen(QColor("white"), 4.0))
+        ink = screen_pen(self.palette().highlight().color(), 2.0)
         line = QGraphicsPathItem(path, self._outline)
         line.setPen(ink)
         for place in (stroke.start, stroke.end):
@@ -308,6 +197,7 @@ class Canvas(QGraphicsView):
         if self._tool is Tool.MASK and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
             turned = event.angleDelta().y() or event.angleDelta().x()
             self._brush_px = int(min(max(self._brush_px * _WHEEL_STEP**turned, _BRUSH_PX[0]), _BRUSH_PX[2]))
+            self._show_ring(event.position())
         else:
             self.zoom(_WHEEL_STEP ** event.angleDelta().y())
 
@@ -329,6 +219,10 @@ class Canvas(QGraphicsView):
         port = self.viewport()
         assert port is not None
         port.setCursor(shapes[tool])
+        port.setMouseTracking(tool is Tool.MASK)
+        if self._ring is not None:
+            self._scene.removeItem(self._ring)
+            self._ring = None
         if self._mask is not None:
             self._mask.setVisible(tool is Tool.MASK)
 
@@ -361,8 +255,10 @@ class Canvas(QGraphicsView):
             ):
                 assert bar is not None
                 bar.setValue(bar.value() - round(by))
-        elif self._tool is Tool.MASK and event.buttons():
-            self._care(event)
+        elif self._tool is Tool.MASK:
+            self._show_ring(event.position())
+            if event.buttons():
+                self._care(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
         self._panned_from = None
@@ -370,6 +266,18 @@ class Canvas(QGraphicsView):
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         assert event is not None
         event.ignore()  # the arrow keys are the timeline's
+
+    def _show_ring(self, place: QPointF) -> None:
+        if self._painting is None:
+            return
+        if self._ring is None:
+            self._ring = QGraphicsEllipseItem()
+            self._ring.setPen(screen_pen(QColor("white"), 1.5))
+            self._ring.setZValue(4)
+            self._scene.addItem(self._ring)
+        radius = self._brush_px / 2 / self.scale_now
+        middle = self.mapToScene(place.toPoint())
+        self._ring.setRect(QRectF(middle.x() - radius, middle.y() - radius, 2 * radius, 2 * radius))
 
     def _care(self, event: QMouseEvent) -> None:
         if self._mask is not None:

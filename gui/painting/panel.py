@@ -66,6 +66,7 @@ class PaintingPanel(QWidget):
         column.addStretch(1)
         studio.state_changed.connect(self._show_state)
         studio.opened.connect(self._show_state)
+        studio.photo_changed.connect(self._show_photo)
         self._show_state()
 
     # ---- how it looks ----
@@ -171,6 +172,7 @@ class PaintingPanel(QWidget):
         if self._studio.session.state is State.HELD:
             self._studio.go_on()
             return
+        self.overlay.setValue(0)
         agent = self.agent.currentData()
         try:
             options = self.options()
@@ -196,6 +198,13 @@ class PaintingPanel(QWidget):
             self.agent.setCurrentIndex(1)
 
     # ---- following the painter ----
+
+    def _show_photo(self) -> None:
+        """Show the photo until there is something painted to see."""
+        document = self._studio.document
+        if document is not None and self._studio.target is not None:
+            is_bare = not document.strokes and not self._studio.is_at_work
+            self.overlay.setValue(100 if is_bare else 0)
 
     def _show_state(self) -> None:
         session = self._studio.session
