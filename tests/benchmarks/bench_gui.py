@@ -76,6 +76,7 @@ class Bench:
         self.window: StudioWindow = make_window(self.app, settings)
         self.studio = self.window.studio
         self.studio.picture_changed.connect(lambda _: self.heard.append(len(self.painted_s)))
+        self.studio.failed.connect(lambda text: sys.stderr.write(f"{text}\n"))
         self.window.show()
 
     def until(self, true: Callable[[], bool]) -> None:
@@ -90,10 +91,11 @@ class Bench:
 
     def live(self, seconds: float) -> None:
         """Let the window live for so long, as it does when nobody measures."""
-        from PyQt6.QtCore import QTimer
+        from PyQt6.QtCore import QEventLoop, QTimer
 
-        QTimer.singleShot(round(1000 * seconds), self.app.quit)
-        self.app.exec()
+        loop = QEventLoop()
+        QTimer.singleShot(round(1000 * seconds), loop.quit)
+        loop.exec()
 
     def drawn_and_painted(self) -> bool:
         """Tell whether the last picture that was heard of is on the canvas."""
@@ -260,6 +262,8 @@ def child_edit(count: int, points: int) -> dict[str, Any]:
             bench.app.processEvents()
         taken.setdefault(name, []).append((1000 * busy_s, 1000 * (time.monotonic() - started_s)))
 
+    studio.open_document(Document.of(long_program(1)))  # until the painter is there, which comes with the window
+    bench.until(bench.drawn_and_painted)
     timed("open", lambda: studio.open_document(Document.of(program)))
     for place in rng.integers(1, count - 1, points).tolist():
         timed("scrub", lambda place=place: timeline.slider.setValue(place))  # type: ignore[misc]

@@ -254,7 +254,7 @@ def test_a_killed_painter_is_told_shown_again_and_painted_on(home: Home) -> None
     for number in range(1, NUM_KILLS + 1):
         if not _is_early(number):
             studio.wait_for("shown", more_than=len(studio.all("shown")) + 2)
-            time.sleep(rng.uniform(0, 3))
+            time.sleep(rng.uniform(0, 1.5))
         os.kill(studio.painter, signal.SIGKILL)
         died = studio.wait_for("died", more_than=number - 1)
         told = studio.all("failed")[-1]
@@ -281,7 +281,7 @@ def test_a_training_outlives_its_window_and_its_own_death_is_told(home: Home, nu
     studio = RunningStudio(home, "--train")
     run = Path(studio.wait_for("run")["run"])
     assert until(lambda: holder(run) is not None)
-    time.sleep(rng.uniform(0, 3))
+    time.sleep(rng.uniform(0, 1.5))
     studio.kill()
     assert until(lambda: not home.painters(), GONE_S), home.painters()
     assert [words for words in home.processes().values() if "spiral_core.cli" in words] != []
