@@ -26,6 +26,7 @@ class Picker:
         start, control, end = (values[:, None, i : i + 2] for i in (0, 2, 4))
         self._points: npt.NDArray[np.float64] = (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end
         self._radius = values[:, 6]
+        self._low, self._high = self._points.min(axis=1), self._points.max(axis=1)
 
     def at(self, x: float, y: float, *, count: int, slack: float) -> int | None:
         """Return the topmost of the first `count` strokes that covers a place, or None.
@@ -36,12 +37,17 @@ class Picker:
             count: How many strokes are shown.
             slack: How far beside a stroke still counts, in canvas units.
         """
-        points = self._points[:count]
-        if not len(points):
+        here = np.array([x, y])
+        reach = np.maximum(self._radius[:count], slack)
+        # Most strokes are elsewhere: a look at the box about each spares looking at its curve.
+        out = np.maximum(self._low[:count] - here, here - self._high[:count]).max(axis=1, initial=-np.inf)
+        near = np.flatnonzero(out <= reach)
+        if not len(near):
             return None
-        ahead, here = points[:, 1:] - points[:, :-1], np.array([x, y]) - points[:, :-1]
+        points = self._points[near]
+        ahead, away = points[:, 1:] - points[:, :-1], here - points[:, :-1]
         squared = np.maximum((ahead**2).sum(axis=2), 1e-18)
-        along = ((here * ahead).sum(axis=2) / squared).clip(0.0, 1.0)
-        distance = np.linalg.norm(here - along[..., None] * ahead, axis=2).min(axis=1)
-        hit = np.flatnonzero(distance <= np.maximum(self._radius[:count], slack))
+        along = ((away * ahead).sum(axis=2) / squared).clip(0.0, 1.0)
+        distance = np.linalg.norm(away - along[..., None] * ahead, axis=2).min(axis=1)
+        hit = near[distance <= reach[near]]
         return int(hit[-1]) if len(hit) else None

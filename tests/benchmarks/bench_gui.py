@@ -35,6 +35,8 @@ SENT: Final = "SPIRAL_BENCH_SENT"
 """Names the file to which the painter writes when it sent each `Drawn`: a clock that both processes read."""
 PATIENCE_S: Final = 60.0
 FRAME_MS: Final = 33.0
+BEYOND: Final = ("open", "delete all", "undo of that")
+"""What is done seldom and to all strokes at once."""
 
 
 def memory_mib() -> float:
@@ -262,7 +264,9 @@ def child_edit(count: int, points: int) -> dict[str, Any]:
             bench.app.processEvents()
         taken.setdefault(name, []).append((1000 * busy_s, 1000 * (time.monotonic() - started_s)))
 
-    studio.open_document(Document.of(long_program(1)))  # until the painter is there, which comes with the window
+    studio.open_document(
+        Document.of(long_program(1))
+    )  # until the painter is there, which comes with the window
     bench.until(bench.drawn_and_painted)
     timed("open", lambda: studio.open_document(Document.of(program)))
     for place in rng.integers(1, count - 1, points).tolist():
@@ -341,14 +345,15 @@ def show_timings(report: Report, name: str, taken: list[tuple[float, float]]) ->
     """Print how long the window was busy with something, and when it was seen."""
     busy: npt.NDArray[np.float64] = np.array(taken)[:, 0]
     seen: npt.NDArray[np.float64] = np.array(taken)[:, 1]
-    value = float(np.percentile(seen, 95))
-    report.goal(
-        name,
-        f"seen after p50 {np.median(seen):.1f}, p95 {value:.1f} ms; window busy {np.median(busy):.1f} ms",
-        value,
-        50,
-        "ms at p95",
+    text = (
+        f"window busy p50 {np.median(busy):.1f}, p95 {np.percentile(busy, 95):.1f} ms;"
+        f" seen after p50 {np.median(seen):.1f}, p95 {np.percentile(seen, 95):.1f} ms"
     )
+    if name in BEYOND:
+        print(f"         {name}: {text} (no goal)")
+    else:
+        kind, counted = ("seen", seen) if name == "scrub" else ("busy", busy)
+        report.goal(name, text, float(np.percentile(counted, 95)), 50, f"ms {kind} at p95")
 
 
 def main(arguments: list[str] | None = None) -> int:
