@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,10 +20,11 @@ class Picker:
     """
 
     def __init__(self, strokes: list[Stroke]) -> None:
-        rows = [
-            (*s.start, *s.control, *s.end, s.radius * max(s.start_pressure, s.end_pressure)) for s in strokes
-        ]
-        values = np.array(rows, np.float64).reshape(-1, 7)
+        # One after another, not as a list of rows: ten thousand tuples would call the collector many times.
+        rows = (
+            s.start + s.control + s.end + (s.radius * max(s.start_pressure, s.end_pressure),) for s in strokes
+        )
+        values = np.fromiter(chain.from_iterable(rows), np.float64, 7 * len(strokes)).reshape(-1, 7)
         t = np.linspace(0.0, 1.0, _POINTS)[None, :, None]
         start, control, end = (values[:, None, i : i + 2] for i in (0, 2, 4))
         self._points: npt.NDArray[np.float64] = (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end
