@@ -25,11 +25,10 @@ class Picker:
             s.start + s.control + s.end + (s.radius * max(s.start_pressure, s.end_pressure),) for s in strokes
         )
         values = np.fromiter(chain.from_iterable(rows), np.float64, 7 * len(strokes)).reshape(-1, 7)
-        t = np.linspace(0.0, 1.0, _POINTS)[None, :, None]
-        start, control, end = (values[:, None, i : i + 2] for i in (0, 2, 4))
-        self._points: npt.NDArray[np.float64] = (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end
+        self._ends = values[:, :6].reshape(-1, 3, 2)  # start, control, end
         self._radius = values[:, 6]
-        self._low, self._high = self._points.min(axis=1), self._points.max(axis=1)
+        # A curve lies within the box about its three points.
+        self._low, self._high = self._ends.min(axis=1), self._ends.max(axis=1)
 
     def at(self, x: float, y: float, *, count: int, slack: float) -> int | None:
         """Return the topmost of the first `count` strokes that covers a place, or None.
@@ -47,10 +46,18 @@ class Picker:
         near = np.flatnonzero(out <= reach)
         if not len(near):
             return None
-        points = self._points[near]
+        points = _curves(self._ends[near])
         ahead, away = points[:, 1:] - points[:, :-1], here - points[:, :-1]
         squared = np.maximum((ahead**2).sum(axis=2), 1e-18)
         along = ((away * ahead).sum(axis=2) / squared).clip(0.0, 1.0)
         distance = np.linalg.norm(away - along[..., None] * ahead, axis=2).min(axis=1)
         hit = near[distance <= reach[near]]
         return int(hit[-1]) if len(hit) else None
+
+
+def _curves(ends: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return points of curves, shape (curves, points, 2), from their start, control and end."""
+    t = np.linspace(0.0, 1.0, _POINTS)[None, :, None]
+    start, control, end = (ends[:, None, i] for i in range(3))
+    points: npt.NDArray[np.float64] = (1 - t) ** 2 * start + 2 * t * (1 - t) * control + t**2 * end
+    return points
