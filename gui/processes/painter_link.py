@@ -16,7 +16,10 @@ from gui.session.messages import PhotoRead, ToPainter
 
 _TURN_S: Final = 0.006  # of listening, after which the window may do something else
 _PATIENCE_S: Final = 2.0
-_PAINTER = ("-m", "gui.processes.painter")  # what Python runs; the benchmark runs one that notes times
+_PAINTER: tuple[str, ...] = (
+    "-m",
+    "gui.processes.painter",
+)  # what Python runs; the benchmark runs one that notes times
 
 
 class PainterLink(QObject):

@@ -73,7 +73,7 @@ class Bench:
             original(canvas, event)
             self.painted_s.append(time.monotonic())
 
-        Canvas.paintEvent = paint  # type: ignore[method-assign]
+        setattr(Canvas, "paintEvent", paint)  # noqa: B010  before any canvas is made
         settings = QSettings(str(folder / "studio.ini"), QSettings.Format.IniFormat)
         self.window: StudioWindow = make_window(self.app, settings)
         self.studio = self.window.studio
@@ -210,7 +210,7 @@ def child_painter(handle: int) -> None:
             os.write(sent, np.float64(time.monotonic()).tobytes())
         original(painter, message, *more)
 
-    PainterProcess._say = say  # type: ignore[method-assign]
+    setattr(PainterProcess, "_say", say)  # noqa: B010
     sys.argv = [sys.argv[0], str(handle)]
     main()
 
@@ -279,7 +279,7 @@ def child_edit(count: int, points: int) -> dict[str, Any]:
 
     def click() -> None:
         middle = QPoint(port.width() // 2, port.height() // 2)
-        QTest.mouseClick(port, Qt.MouseButton.LeftButton, pos=middle)
+        QTest.mouseClick(port, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, middle)
 
     for place in rng.integers(count // 2, count - 1, max(points // 5, 1)).tolist():
         timed("select", lambda place=place: timeline.choose(place), is_drawn=False)  # type: ignore[misc]
