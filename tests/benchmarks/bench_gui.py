@@ -279,7 +279,7 @@ def child_edit(count: int, points: int) -> dict[str, Any]:
 
     def click() -> None:
         middle = QPoint(port.width() // 2, port.height() // 2)
-        QTest.mouseClick(port, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, middle)
+        QTest.mouseClick(port, Qt.MouseButton.LeftButton, pos=middle)  # type: ignore[call-overload]
 
     for place in rng.integers(count // 2, count - 1, max(points // 5, 1)).tolist():
         timed("select", lambda place=place: timeline.choose(place), is_drawn=False)  # type: ignore[misc]
