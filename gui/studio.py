@@ -76,6 +76,8 @@ class Studio(QObject):
         self.journals = journals if journals is not None else journals_folder()
         self.session = PaintingSession(self._send, self.journals)
         self._reading_for: Document | None = None  # whose photo is being read, unless it is a new painting's
+        self._asked_to_read: ReadPhoto | None = None  # until there is an answer
+        self._asked_twice = False
         self._strokes_before: tuple[Stroke, ...] | None = None  # what undoing the agent's work brings back
         self.link.heard.connect(self._hear)
         self.link.died.connect(self._painter_died)
@@ -98,7 +100,7 @@ class Studio(QObject):
     def open_photo(self, photo: Path, size_px: int) -> None:
         """Begin a painting of a photo, which is read beside the window: `opened` or `failed` follows."""
         self._reading_for = None
-        self.link.send(ReadPhoto(photo, size_px))
+        self._read(ReadPhoto(photo, size_px))
         self.said.emit(self.tr("Reading {}…").format(photo.name))
 
     def open_program(self, path: Path) -> None:
@@ -122,7 +124,7 @@ class Studio(QObject):
         self.state_changed.emit()
         if document.photo is not None:
             self._reading_for = document
-            self.link.send(ReadPhoto(document.photo, max(self._size())))
+            self._read(ReadPhoto(document.photo, max(self._size())))
 
     def close(self) -> None:
         """Leave the painting and send the painter home."""
@@ -207,6 +209,7 @@ class Studio(QObject):
             self._take_photo(message, picture)
             return
         if isinstance(message, Failed):
+            self._asked_to_read = None
             self.failed.emit(message.message)
             return
         try:
@@ -225,7 +228,12 @@ class Studio(QObject):
                 self._note_painted()
                 self.state_changed.emit()
 
+    def _read(self, message: ReadPhoto) -> None:
+        self._asked_to_read, self._asked_twice = message, False
+        self.link.send(message)
+
     def _take_photo(self, read: PhotoRead, picture: SharedPicture) -> None:
+        self._asked_to_read = None
         if self._reading_for is None:
             document = Document(photo=read.path, aspect=read.height / read.width, background=read.mean)
             try:
@@ -247,7 +255,11 @@ class Studio(QObject):
         self._note_painted()
         self.session.painter_died()
         self.state_changed.emit()
-        self.opened.emit()  # the picture is a new one
+        if self.document is not None:
+            self.opened.emit()  # the picture is a new one
+        if self._asked_to_read is not None and not self._asked_twice:
+            self._asked_twice = True  # once more and no more: it may be the photo that kills it
+            self.link.send(self._asked_to_read)
         self.failed.emit(
             self.tr("The painter ended unexpectedly ({}). Nothing is lost, and another is ready.").format(how)
         )

@@ -16,6 +16,11 @@ def settings_file() -> Path:
     return _base("XDG_CONFIG_HOME", ".config") / "spiral-studio" / "studio.ini"
 
 
+def cache_folder() -> Path:
+    """Return the folder for what can be made again at any time."""
+    return _base("XDG_CACHE_HOME", ".cache") / "spiral-studio"
+
+
 def runs_folder() -> Path:
     """Return where runs are looked for: `runs` where the studio was started, as `spiral train` does."""
     return Path.cwd() / "runs"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -9,10 +10,12 @@ from PyQt6.QtCore import QObject, Qt, QTemporaryDir, pyqtSignal
 from PyQt6.QtGui import QColor, QPalette
 from PyQt6.QtWidgets import QApplication, QLabel, QToolTip
 
+from gui.session.settings import cache_folder
 from gui.theme import icons
 from gui.theme.colors import DARK, LIGHT, Colors
 from gui.theme.stylesheet import stylesheet
-from spiral_core.errors import ConfigError
+from spiral_core.errors import ConfigError, OutputError
+from spiral_core.files import make_folder, write_atomic
 
 Theme = Literal["system", "light", "dark"]
 
@@ -34,8 +37,7 @@ class AppTheme(QObject):
         self.colors: Colors = LIGHT
         self._app = app
         self._applied = False
-        # The marks of check boxes and the like, tinted: a style sheet takes pictures from files only.
-        self._pictures = QTemporaryDir()
+        self._pictures: QTemporaryDir | None = None
         app.setStyle("Fusion")
         hints = app.styleHints()
         assert hints is not None
@@ -75,10 +77,26 @@ class AppTheme(QObject):
             self.put_on("system")
 
     def _picture(self, name: str, color: str) -> str:
-        path = Path(self._pictures.filePath(f"{name}-{color.removeprefix('#')}.svg"))
-        if not path.exists():
-            # Drawn at about half the size of an icon, so with lines of nearly twice the width.
-            path.write_bytes(icons.svg(name, color, stroke_width=3))
+        """Return the file of a mark of check boxes and the like: style sheets take no other pictures."""
+        # Drawn at about half the size of an icon, so with lines of nearly twice the width.
+        content = icons.svg(name, color, stroke_width=3)
+        # A temporary file would stay behind when this process is killed; one named by its content is the same
+        # for every window and every version.
+        path = cache_folder() / "theme" / f"{name}-{hashlib.sha256(content).hexdigest()[:16]}.svg"
+        try:
+            if not path.exists():
+                make_folder(path.parent)
+                write_atomic(path, content)
+        except (OutputError, OSError):
+            return self._temporary(path.name, content)
+        return path.as_posix()
+
+    def _temporary(self, name: str, content: bytes) -> str:
+        """Return the file of a mark where nothing can be kept."""
+        if self._pictures is None:
+            self._pictures = QTemporaryDir()
+        path = Path(self._pictures.filePath(name))
+        path.write_bytes(content)
         return path.as_posix()
 
 

@@ -13,9 +13,9 @@ from PyQt6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
-    QListView,
     QSlider,
     QSpinBox,
+    QTableView,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -31,6 +31,7 @@ from gui.timeline.stroke_list import StrokeList
 
 _PAGE: Final = 100  # strokes that Page Up and Page Down go
 _SHIFT: Final = 10  # and Shift with an arrow key
+_ROW_ROOM: Final = 4  # pixels above and below a row's text
 _SLACK: Final = 0.004  # canvas widths beside a stroke that still choose it
 
 
@@ -89,9 +90,21 @@ class TimelinePanel(QWidget):
         for widget in (self.play_button, self.speed, self.slider, self.number, self.total):
             row.addWidget(widget, 1 if widget is self.slider else 0)
 
-        self.list = QListView()
+        # A table: a QListView asks for every row after each change, which ten thousand strokes make felt.
+        self.list = QTableView()
         self.list.setAccessibleName(self.tr("Strokes"))
-        self.list.setUniformItemSizes(True)
+        self.list.setShowGrid(False)
+        self.list.setTabKeyNavigation(False)
+        self.list.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        for header in (self.list.horizontalHeader(), self.list.verticalHeader()):
+            assert header is not None
+            header.hide()
+            header.setMinimumSectionSize(0)
+        across, down = self.list.horizontalHeader(), self.list.verticalHeader()
+        assert across is not None
+        assert down is not None
+        across.setStretchLastSection(True)
+        down.setDefaultSectionSize(self.list.fontMetrics().height() + 2 * _ROW_ROOM)
         self.list.setModel(self.model)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         selection = self.list.selectionModel()
