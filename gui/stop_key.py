@@ -1,8 +1,8 @@
 """The keys that stop the painter, wherever the keyboard is: in a field, in a menu, in a dialog.
 
-Qt asks a shortcut's window first whether a dialog blocks it, so a shortcut of the window is dead as long as one
-is open, and a field may take the key for itself. A person who wants to stop must not have to close anything
-first. So the keys are taken before Qt hands them to anybody.
+Qt asks a shortcut's window first whether a dialog blocks it, so a shortcut of the window is dead as long as
+one is open, and a field may take the key for itself. A person who wants to stop must not have to close
+anything first. So the keys are taken before Qt hands them to anybody.
 """
 
 from __future__ import annotations

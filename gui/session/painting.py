@@ -127,9 +127,8 @@ class PaintingSession:
             raise StateError("stop the painter before it is given another photo")
         # The agent measures the painting against the photo pixel by pixel: they must cover one another.
         if abs(aspect / document.aspect - 1) > _SAME_SHAPE:
-            raise StateError(
-                f"{photo.name}: is {aspect:.3f} times as high as wide, but the painting {document.aspect:.3f} times"
-            )
+            shapes = f"is {aspect:.3f} times as high as wide, but the painting {document.aspect:.3f} times"
+            raise StateError(f"{photo.name}: {shapes}")
         if self._journal is not None:
             self._journal.set_photo(photo)
         document.photo = photo

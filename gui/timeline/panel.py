@@ -31,7 +31,7 @@ from gui.timeline.stroke_list import StrokeList
 
 _PAGE: Final = 100  # strokes that Page Up and Page Down go
 _SHIFT: Final = 10  # and Shift with an arrow key
-_SLACK: Final = 0.004  # canvas widths beside a stroke that still choose it
+PICK_SLACK: Final = 0.004  # canvas widths beside a stroke that still choose it
 
 
 class TimelinePanel(QWidget):
@@ -168,7 +168,7 @@ class TimelinePanel(QWidget):
             return
         if self._picker is None:
             self._picker = Picker(document.strokes)
-        self.choose(self._picker.at(x, y, count=self._studio.session.shown, slack=_SLACK))
+        self.choose(self._picker.at(x, y, count=self._studio.session.shown, slack=PICK_SLACK))
 
     def choose(self, place: int | None) -> None:
         """Choose one stroke, or none."""
