@@ -166,6 +166,9 @@ class TimelinePanel(QWidget):
         document = self._studio.document
         if document is None:
             return
+        if not (0 <= x <= 1 and 0 <= y <= document.aspect):
+            self.choose(None)  # strokes go on beyond the canvas, but nobody sees them there
+            return
         if self._picker is None:
             self._picker = Picker(document.strokes)
         self.choose(self._picker.at(x, y, count=self._studio.session.shown, slack=PICK_SLACK))

@@ -111,7 +111,7 @@ class StartForm(QGroupBox):
         fields.addRow(label, chosen)
         fields.addRow(self.description)
         fields.addRow(self.tr("Se&ed"), self.seed)
-        fields.addRow(self.tr("&Frames"), self.frames)
+        fields.addRow(self.tr("Fra&mes"), self.frames)
         fields.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         whole = QVBoxLayout(self)
         whole.addLayout(fields)

@@ -118,6 +118,18 @@ class Screen:
         """Press keys one after the other, named as xdotool does: ctrl+Return."""
         self._ask("xdotool", "key", "--delay", "40", *keys)
 
+    def insist(self, key: str, title: str) -> None:
+        """Press a key again and again until there is a window of that title."""
+
+        def is_there() -> bool:
+            self.key(key)
+            end = time.monotonic() + 2.0
+            while time.monotonic() < end and not self.has_title(title):
+                time.sleep(_LOOK_S)
+            return self.has_title(title)
+
+        self.until(is_there, f"the window “{title}”")
+
     def write(self, text: str) -> None:
         """Type a text over what is chosen."""
         self._ask("xdotool", "type", "--delay", "8", text)
@@ -139,6 +151,10 @@ class Screen:
     def title(self) -> str:
         """Return the title of the window that has the keyboard, or ""."""
         return self._ask("xdotool", "getactivewindow", "getwindowname").decode().strip()
+
+    def has_title(self, title: str) -> bool:
+        """Return whether the keyboard is in the window of that title."""
+        return self.title() == title
 
     def look(self) -> Pixels:
         """Return the whole screen, height x width x RGB."""

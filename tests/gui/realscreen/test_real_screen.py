@@ -1,8 +1,9 @@
-"""The studio in a real window, from the first photo to the last key, by keys and mouse through the X server."""
+"""The studio in a real window, from the first photo to the last key, by keys and mouse alone."""
 
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,7 @@ def canvas(screen: Screen) -> Pixels:
         after = screen.look()
         if (before == after).all():
             left, top, right, bottom = canvas_box(after)
-            return after[top:bottom, left:right]
+            return after[top + 2 : bottom - 2, left + 2 : right - 2]  # its edges blend into the surround
         before = after
 
 
@@ -78,8 +79,7 @@ def deletes_one(screen: Screen, at: tuple[int, int]) -> None:
 
 
 def exports(screen: Screen, kind: str, file: Path) -> None:
-    screen.key("ctrl+e")
-    screen.until(lambda: screen.title() == "Export", "the export dialog")
+    screen.insist("ctrl+e", "Export")  # the menu's line is dead until the export before is over
     screen.write(kind)  # chooses in the list of kinds, which has the focus
     screen.key("alt+f")
     screen.answer("Export", str(file))
@@ -171,7 +171,8 @@ def sees_a_training_learn(screen: Screen) -> None:
 
     def curve() -> Pixels:
         shot = screen.look()[:, SIZE_OF_LEFT:]
-        return (np.abs(shot.astype(np.int16) - color).max(axis=2) < 12).astype(np.uint8)
+        is_curve: Pixels = (np.abs(shot.astype(np.int16) - color).max(axis=2) < 12).astype(np.uint8)
+        return is_curve
 
     screen.until(lambda: updates() >= 3, "the first updates", 120)
     screen.until(lambda: curve().sum() > 20, "the first piece of the curve")
@@ -191,7 +192,7 @@ def test_stop_is_heard_wherever_the_keyboard_is(screen: Screen) -> None:
     opens_a_photo(screen)
     main = screen.title()
     screen.key("alt+t", "ctrl+a")
-    screen.write("90000\n")  # more than it can paint while we try all this
+    screen.write("90000")  # more than it can paint while we try all this
     for where, goes_there, title in (
         ("a spin box", ["alt+t"], None),
         ("an open menu", ["alt+f"], None),
@@ -203,7 +204,7 @@ def test_stop_is_heard_wherever_the_keyboard_is(screen: Screen) -> None:
             paints(screen, len(screen.strokes()) + 5)
             screen.key(*goes_there)
             if title is not None:
-                screen.until(lambda title=title: screen.title() == title, where)
+                screen.until(partial(screen.has_title, title), where)
             assert not screen.is_quiet(QUIET_S), f"the painter goes on while {where} has the keyboard"
             screen.key(key)
             screen.until(lambda: screen.is_quiet(QUIET_S), f"the stop by {key} in {where}", 15)
