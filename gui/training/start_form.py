@@ -110,7 +110,7 @@ class StartForm(QGroupBox):
         label.setBuddy(self.choice)
         fields.addRow(label, chosen)
         fields.addRow(self.description)
-        fields.addRow(self.tr("Se&ed"), self.seed)
+        fields.addRow(self.tr("See&d"), self.seed)
         fields.addRow(self.tr("Fra&mes"), self.frames)
         fields.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         whole = QVBoxLayout(self)
