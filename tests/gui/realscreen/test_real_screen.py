@@ -118,6 +118,7 @@ def test_from_the_first_photo_to_the_curve_of_a_training(screen: Screen, tmp_pat
     assert opened is not None
     assert opened.photo is None, "a program knows no photo"
 
+    screen.until(lambda: canvas(screen).size and np.ptp(canvas(screen)) > 0, "the picture, drawn anew")
     left, top, _, _ = canvas_box(screen.look())
     screen.click(left - 5, top - 5)  # beside the canvas: chooses nothing, but takes the keyboard there
     whole = canvas(screen)
