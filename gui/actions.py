@@ -34,6 +34,7 @@ class Actions(QObject):
         make = self._make
         self.open_photo = make(self.tr("&Open photo…"), None, key.Open, "image")
         self.open_painting = make(self.tr("Open &painting…"), None, "Ctrl+Shift+O", "open")
+        self.attach_photo = make(self.tr("Paint a&fter photo…"), None, "Ctrl+Alt+O", "image")
         self.recent_menu = QMenu(self.tr("Open &recent"), window)
         self.save = make(self.tr("&Save painting"), None, key.Save, "save")
         self.save_as = make(self.tr("Save painting &as…"), None, "Ctrl+Shift+S", "save-as")
@@ -72,6 +73,7 @@ class Actions(QObject):
         self.zoom_out = make(self.tr("Zoom &out"), lambda: canvas.zoom(0.8), key.ZoomOut, "zoom-out")
         self.full_screen = make(self.tr("F&ull screen"), None, "F11", None)
         self.reset_layout = make(self.tr("&Reset layout"), None, None, None)
+        self.pages = QActionGroup(window)
         self.themes = QActionGroup(window)
         for text, name, icon in (
             (self.tr("As the &system"), "system", "settings"),
@@ -96,7 +98,14 @@ class Actions(QObject):
     def all(self) -> list[QAction]:
         """Return every action."""
         single = [value for value in vars(self).values() if isinstance(value, QAction)]
-        return [*single, *self.tools.actions(), *self.themes.actions()]
+        return [*single, *self.pages.actions(), *self.tools.actions(), *self.themes.actions()]
+
+    def page(self, text: str, icon: str) -> QAction:
+        """Make the action that shows the next page: Alt and its number."""
+        action = self.checkable(self.pages, text, icon)
+        number = len(self.pages.actions())
+        action.setShortcut(QKeySequence(f"Alt+{number}"))
+        return action
 
     def checkable(self, group: QActionGroup, text: str, icon: str) -> QAction:
         """Make one of several that exclude one another."""
@@ -109,6 +118,7 @@ class Actions(QObject):
         file = self._menu(bar, self.tr("&File"))
         file.addActions([self.open_photo, self.open_painting])
         file.addMenu(self.recent_menu)
+        file.addAction(self.attach_photo)
         file.addSeparator()
         file.addActions([self.save, self.save_as, self.export])
         file.addSeparator()
@@ -123,6 +133,8 @@ class Actions(QObject):
         paint.addActions(self.tools.actions())
         paint.addAction(self.clear_mask)
         view = self._menu(bar, self.tr("&View"))
+        view.addActions(self.pages.actions())
+        view.addSeparator()
         view.addActions([self.play, self.step_back, self.step_on])
         view.addSeparator()
         view.addActions([self.fit, self.actual, self.zoom_in, self.zoom_out, self.full_screen])
@@ -169,6 +181,7 @@ class Actions(QObject):
         self.redo.setText(self.tr("&Redo {}").format(redo_text).rstrip())
         for action in (self.delete, self.up, self.down):
             action.setEnabled(has_chosen)
+        self.attach_photo.setEnabled(state is State.IDLE)
         self.paint.setEnabled(state in (State.IDLE, State.HELD))
         self.pause.setEnabled(state is State.PAINTING)
         self.step.setEnabled(state is State.HELD)

@@ -103,6 +103,15 @@ class Studio(QObject):
         self._read(ReadPhoto(photo, size_px))
         self.said.emit(self.tr("Reading {}…").format(photo.name))
 
+    def attach_photo(self, photo: Path) -> None:
+        """Let the open painting go on after a photo of its shape; `photo_changed` or `failed` follows."""
+        if self.document is None or self.session.state is not State.IDLE:
+            self.failed.emit(self.tr("Open a painting first, and let the painter come to an end."))
+            return
+        self._reading_for = self.document
+        self.link.send(ReadPhoto(photo, max(self._size())))
+        self.said.emit(self.tr("Reading {}…").format(photo.name))
+
     def open_program(self, path: Path) -> None:
         """Open a program file; `opened` or `failed` follows."""
         try:
@@ -246,6 +255,12 @@ class Studio(QObject):
             self.opened.emit()
         elif self._reading_for is not self.document:
             return  # another painting was opened meanwhile
+        else:
+            try:
+                self.session.set_photo(read.path, read.height / read.width)
+            except SpiralError as error:
+                self.failed.emit(str(error))
+                return
         self.target = picture
         self.mask = SharedPicture(read.height, read.width)
         self.photo_changed.emit()

@@ -7,7 +7,6 @@ from typing import Final
 
 from PyQt6.QtCore import QByteArray, QSettings, Qt, QTimer
 from PyQt6.QtGui import (
-    QActionGroup,
     QBrush,
     QCloseEvent,
     QColor,
@@ -36,6 +35,7 @@ from gui.session.journal import Leftover, find_leftovers
 from gui.session.painting import State
 from gui.session.settings import runs_folder
 from gui.shortcuts import ShortcutSheet
+from gui.stop_key import StopKey
 from gui.studio import Studio
 from gui.theme import icons, theme
 from gui.theme.colors import Colors
@@ -88,7 +88,7 @@ class StudioWindow(QMainWindow):
     def add_page(self, page: QWidget, name: str, icon: str) -> None:
         """Give a page its place and its button."""
         self.pages.addWidget(page)
-        action = self.actions_.checkable(self._pages_group, name, icon)
+        action = self.actions_.page(name, icon)
         action.triggered.connect(lambda: self.pages.setCurrentWidget(page))
         self.pages.currentChanged.connect(lambda _: action.setChecked(self.pages.currentWidget() is page))
         action.setChecked(self.pages.currentWidget() is page)
@@ -100,7 +100,6 @@ class StudioWindow(QMainWindow):
         bar.setMovable(False)
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, bar)
-        self._pages_group = QActionGroup(self)
         return bar
 
     def _make_menus(self) -> None:
@@ -154,6 +153,7 @@ class StudioWindow(QMainWindow):
         for action, act in (
             (actions.open_photo, self.ask_photo),
             (actions.open_painting, self.ask_painting),
+            (actions.attach_photo, self.ask_photo_for_painting),
             (actions.save, self.save),
             (actions.save_as, self.save_as),
             (actions.export, self.ask_export),
@@ -172,6 +172,8 @@ class StudioWindow(QMainWindow):
             action.triggered.connect(lambda _=False, action=action: self.set_theme(action.data()))
         app = QApplication.instance()
         assert isinstance(app, QApplication)
+        self._stop_key = StopKey(actions.stop.shortcuts(), self.stop, self)
+        app.installEventFilter(self._stop_key)
         dressed = theme.theme_of(app)
         dressed.changed.connect(self._take_colors)
         self._take_colors(dressed.colors)
@@ -214,6 +216,14 @@ class StudioWindow(QMainWindow):
         )
         if name:
             self.open_path(Path(name))
+
+    def ask_photo_for_painting(self) -> None:
+        """Ask for the photo that the open painting goes on after."""
+        name, _ = QFileDialog.getOpenFileName(
+            self, self.tr("Paint after a photo"), self._folder(), self.tr("Photos ({})").format(_PHOTOS)
+        )
+        if name:
+            self.studio.attach_photo(Path(name))
 
     def ask_painting(self) -> None:
         """Ask for a painting and open it."""
@@ -457,6 +467,9 @@ class StudioWindow(QMainWindow):
             event.ignore()
             return
         self._keep_layout()
+        app = QApplication.instance()
+        assert app is not None
+        app.removeEventFilter(self._stop_key)
         self.cancel_export()
         self.training.shut_down()
         self.studio.undo_stack.indexChanged.disconnect(self._show_state)  # it says so once more when it goes

@@ -79,6 +79,13 @@ missing_window_packages() {
     [ -d /usr/share/fonts/truetype/dejavu ] || echo fonts-dejavu-core
 }
 
+# Names the packages of the programs with which tests use the studio in a real window.
+missing_screen_packages() {
+    for pair in Xvfb:xvfb xauth:xauth openbox:openbox xdotool:xdotool import:imagemagick; do
+        command -v "${pair%%:*}" >/dev/null 2>&1 || echo "${pair#*:}"
+    done
+}
+
 install_packages() {
     say "installing missing system packages: $*"
     root=
@@ -94,6 +101,7 @@ install_packages() {
 
 packages=$(missing_packages | tr '\n' ' ')
 [ "$kind" = runtime ] || packages="$packages$(missing_window_packages | tr '\n' ' ')"
+case $kind in develop | bench) packages="$packages$(missing_screen_packages | tr '\n' ' ')" ;; esac
 if [ -n "$packages" ]; then
     command -v apt-get >/dev/null 2>&1 || die "this system has no apt-get. Please install by hand: \
 Python 3.11 or newer with headers and venv, a C++17 compiler (g++), pkg-config, libmypaint 1.5 or newer \

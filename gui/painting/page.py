@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from gui.painting.canvas import Canvas
@@ -72,6 +73,14 @@ class PaintingPage(QWidget):
         """Give every part its usual room."""
         self.across.setSizes([10_000, _PANEL_WIDTH])
         self.down.setSizes([10_000, _TIMELINE_HEIGHT])
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        assert event is not None
+        # Who has just clicked on the canvas wants the arrow keys to go through its strokes.
+        if self.canvas.hasFocus():
+            self.timeline.keyPressEvent(event)
+        else:
+            super().keyPressEvent(event)
 
     def _open(self) -> None:
         assert self._studio.picture is not None

@@ -87,7 +87,7 @@ class PaintingPanel(QWidget):
         self.brush.setToolTip(self.tr("One brush, or several with commas; any of MyPaint's by name"))
         form.addRow(self.tr("&Brush"), self.brush)
         self.palette_choice = PaletteChoice()
-        form.addRow(self.tr("&Palette"), self.palette_choice)
+        form.addRow(self.tr("Pa&lette"), self.palette_choice)
         self.strokes = QSpinBox()
         self.strokes.setRange(1, 1_000_000)
         self.strokes.setValue(500)
@@ -141,7 +141,7 @@ class PaintingPanel(QWidget):
         self.overlay.setRange(0, 100)
         self.overlay.setAccessibleName(self.tr("Photo over the painting"))
         self.overlay.valueChanged.connect(lambda value: self._canvas.set_photo_opacity(value / 100))
-        form.addRow(self.tr("P&hoto"), self.overlay)
+        form.addRow(self.tr("Ph&oto"), self.overlay)
         return form
 
     # ---- what a person wants ----
@@ -169,6 +169,8 @@ class PaintingPanel(QWidget):
 
     def paint_or_go_on(self) -> None:
         """Start painting, or go on after a pause."""
+        for budget in (self.strokes, self.seconds):
+            budget.interpretText()  # a number that was typed and not left yet is meant as well
         if self._studio.session.state is State.HELD:
             self._studio.go_on()
             return

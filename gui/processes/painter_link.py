@@ -58,9 +58,10 @@ class PainterLink(QObject):
             pass  # it is gone, which the notifier tells
 
     def close(self) -> None:
-        """Send the painter home."""
-        self._is_closed = True
-        self._hang_up()
+        """Send the painter home; once more does nothing, as the window and the program's end both do it."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._hang_up()
 
     def _launch(self) -> None:
         self._connection, theirs = Pipe()

@@ -91,6 +91,14 @@ class Journal:
         """
         self._write({"background": background})
 
+    def set_photo(self, photo: Path) -> None:
+        """Write that the painting is after another photo.
+
+        Raises:
+            OutputError: The disk is full or gone.
+        """
+        self._write({"photo": os.fspath(photo)})
+
     def sync(self) -> None:
         """Bring what was written to the disk; may take long, so it is for a thread of its own."""
         file = self._file
@@ -171,6 +179,8 @@ def _read(path: Path, content: bytes, changed: float) -> Leftover:
 def _follow(document: Document, fields: dict[str, Any], where: str) -> None:
     if "background" in fields:
         document.background = PaintingProgram(background=fields["background"]).background
+    elif "photo" in fields:
+        document.photo = Path(fields["photo"])
     else:
         document.apply(edit_from_fields(fields["edit"], where=where))
 

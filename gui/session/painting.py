@@ -13,6 +13,7 @@ import enum
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from gui.session.document import Document
 from gui.session.edits import Edit
@@ -38,6 +39,8 @@ from spiral_core.errors import SpiralError
 
 CANVAS_PX = 1024
 """Longer side of the canvas on the screen."""
+_SAME_SHAPE: Final = 0.01
+"""By what part shapes may differ: a photo's pixels are rounded, a painting's are not."""
 
 
 class StateError(SpiralError):
@@ -109,6 +112,26 @@ class PaintingSession:
         self.state = State.IDLE
         self.errors, self.progress, self.phase, self.upto = [], 0.0, "", None
         self._show()
+
+    def set_photo(self, photo: Path, aspect: float) -> None:
+        """Let the agent paint after this photo, whose height is `aspect` times its width.
+
+        Raises:
+            StateError: Nothing is open, the painter is at work, or the photo has another shape.
+            OutputError: The journal cannot be written; nothing has changed.
+        """
+        document = self.document
+        if document is None or photo == document.photo:
+            return
+        if self.state is not State.IDLE:
+            raise StateError("stop the painter before it is given another photo")
+        # The agent measures the painting against the photo pixel by pixel: they must cover one another.
+        if abs(aspect / document.aspect - 1) > _SAME_SHAPE:
+            shapes = f"is {aspect:.3f} times as high as wide, but the painting {document.aspect:.3f} times"
+            raise StateError(f"{photo.name}: {shapes}")
+        if self._journal is not None:
+            self._journal.set_photo(photo)
+        document.photo = photo
 
     def close(self) -> None:
         """Leave the painting; what was not saved stays in its journal."""

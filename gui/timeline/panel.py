@@ -32,7 +32,7 @@ from gui.timeline.stroke_list import StrokeList
 _PAGE: Final = 100  # strokes that Page Up and Page Down go
 _SHIFT: Final = 10  # and Shift with an arrow key
 _ROW_ROOM: Final = 4  # pixels above and below a row's text
-_SLACK: Final = 0.004  # canvas widths beside a stroke that still choose it
+PICK_SLACK: Final = 0.004  # canvas widths beside a stroke that still choose it
 
 
 class TimelinePanel(QWidget):
@@ -179,9 +179,12 @@ class TimelinePanel(QWidget):
         document = self._studio.document
         if document is None:
             return
+        if not (0 <= x <= 1 and 0 <= y <= document.aspect):
+            self.choose(None)  # strokes go on beyond the canvas, but nobody sees them there
+            return
         if self._picker is None:
             self._picker = Picker(document.strokes)
-        self.choose(self._picker.at(x, y, count=self._studio.session.shown, slack=_SLACK))
+        self.choose(self._picker.at(x, y, count=self._studio.session.shown, slack=PICK_SLACK))
 
     def choose(self, place: int | None) -> None:
         """Choose one stroke, or none."""

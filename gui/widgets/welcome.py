@@ -39,7 +39,7 @@ class Welcome(QWidget):
         reader.setScaledSize(_SAMPLE_SIZE)
         picture.setPixmap(QPixmap.fromImage(reader.read()))
         picture.setAccessibleName(self.tr("A photo of a cat, to try"))
-        self.sample_button = QPushButton(self.tr("&Paint this"))
+        self.sample_button = QPushButton(self.tr("Paint thi&s"))
         self.sample_button.setProperty("primary", True)
         self.sample_button.clicked.connect(self.paint_sample)
         self.open_button = QPushButton(self.tr("&Open a photo…"))

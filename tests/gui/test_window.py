@@ -348,6 +348,36 @@ def test_shortcuts_about_and_quit(person: Person, monkeypatch: pytest.MonkeyPatc
     assert not person.window.isVisible()
 
 
+def test_the_pages_have_keys(person: Person) -> None:
+    for number, action in enumerate(person.actions.pages.actions(), start=1):
+        action.trigger()
+        assert person.window.pages.currentIndex() == number - 1
+        assert action.shortcut().toString() == f"Alt+{number}"
+
+
+def test_a_painting_goes_on_after_a_photo_of_its_shape_only(person: Person, tmp_path: Path) -> None:
+    person.paints(4)
+    program, square = tmp_path / "program.json", tmp_path / "square.png"
+    person.answers(program)
+    person.actions.save_as.trigger()
+    person.actions.open_painting.trigger()
+    document = person.window.studio.document
+    assert document is not None
+    assert document.photo is None
+    Image.new("RGB", (64, 64)).save(square)
+    person.answers(square)
+    person.actions.attach_photo.trigger()
+    person.until(lambda: bool(person.failures))
+    assert "square.png" in person.failures[-1]
+    assert document.photo is None
+    person.answers(SAMPLE)
+    person.actions.attach_photo.trigger()
+    person.until(lambda: document.photo == SAMPLE)
+    person.window.painting.panel.strokes.setValue(6)
+    person.actions.paint.trigger()
+    person.until(lambda: person.count == 6)
+
+
 def test_no_two_actions_share_a_key(person: Person) -> None:
     keys = [sequence.toString() for action in person.actions.all() for sequence in action.shortcuts()]
     assert len(keys) == len(set(keys))

@@ -40,6 +40,8 @@ def test_what_a_dead_window_logged_comes_back(tmp_path: Path) -> None:
         journal.log(edit)
     journal.set_background(Color(0.2, 0.4, 0.6))
     opened.background = Color(0.2, 0.4, 0.6)
+    journal.set_photo(Path("/another.png"))
+    opened.photo = Path("/another.png")
     journal.sync()
     journal.close()
     (leftover,) = find_leftovers(tmp_path)
