@@ -86,14 +86,14 @@ class PaintingPanel(QWidget):
         self.brush.setToolTip(self.tr("One brush, or several with commas; any of MyPaint's by name"))
         form.addRow(self.tr("&Brush"), self.brush)
         self.palette_choice = PaletteChoice()
-        form.addRow(self.tr("&Palette"), self.palette_choice)
+        form.addRow(self.tr("Pa&lette"), self.palette_choice)
         self.strokes = QSpinBox()
         self.strokes.setRange(1, 1_000_000)
         self.strokes.setValue(500)
         self.strokes.setGroupSeparatorShown(True)
         self.strokes.setKeyboardTracking(False)
         self.strokes.valueChanged.connect(lambda count: self._set_budget(strokes=count))
-        form.addRow(self.tr("S&trokes"), self.strokes)
+        form.addRow(self.tr("St&rokes"), self.strokes)
         self.seconds = QDoubleSpinBox()
         self.seconds.setRange(0.0, 86_400.0)
         self.seconds.setDecimals(0)
@@ -141,7 +141,7 @@ class PaintingPanel(QWidget):
         self.overlay.setRange(0, 100)
         self.overlay.setAccessibleName(self.tr("Photo over the painting"))
         self.overlay.valueChanged.connect(lambda value: self._canvas.set_photo_opacity(value / 100))
-        form.addRow(self.tr("P&hoto"), self.overlay)
+        form.addRow(self.tr("Ph&oto"), self.overlay)
         return form
 
     # ---- what a person wants ----
@@ -226,7 +226,7 @@ class PaintingPanel(QWidget):
         session = self._studio.session
         if session.document is None:
             return self.tr("Open a photo, or drop one on the window.")
-        count = self.tr("{} strokes").format(len(session.document.strokes))
+        count = self.tr("%Ln strokes", "", len(session.document.strokes))
         match session.state:
             case State.PAINTING:
                 doing = self.tr("Revising") if session.phase == "revise" else self.tr("Painting")
