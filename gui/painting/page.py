@@ -47,7 +47,12 @@ class PaintingPage(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setMinimumWidth(_PANEL_WIDTH)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the keyboard from field to field
+        bar = scroll.verticalScrollBar()
+        assert bar is not None
+        # There is no bar across: words are longer in one language than in another.
+        needed = self.panel.minimumSizeHint().width() + bar.sizeHint().width()
+        scroll.setMinimumWidth(max(_PANEL_WIDTH, needed))
         self.across = QSplitter(Qt.Orientation.Horizontal)
         self.across.addWidget(middle)
         self.across.addWidget(scroll)

@@ -80,6 +80,7 @@ class PaletteChoice(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(row)
         column.addWidget(self.swatches)
+        self.setFocusProxy(self.kind)  # for the letter of the label beside
         self._chosen = 0
         self._show()
 

@@ -34,6 +34,7 @@ from spiral_core.search.agent_proposer import DEFAULT_AGENT
 
 SIZES_PX: Final = (256, 512, 768, 1024, 1536, 2048)
 BRUSHES: Final = ("round", "pen", "soft", "dry", "marker", "classic/dry_brush")
+_NAME_LENGTH: Final = 10  # letters that a choice has room for at least
 
 
 class PaintingPanel(QWidget):
@@ -110,6 +111,9 @@ class PaintingPanel(QWidget):
         form.addRow(self.tr("Si&ze"), self.size_choice)
         self.opaque = QCheckBox(self.tr("Paint that covers"))
         form.addRow("", self.opaque)
+        for combo in (self.agent, self.brush, self.palette_choice.kind):
+            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            combo.setMinimumContentsLength(_NAME_LENGTH)
         for field in (self.agent, self.brush, self.strokes, self.seconds, self.size_choice):
             label = form.labelForField(field)
             assert isinstance(label, QLabel)
