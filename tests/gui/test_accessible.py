@@ -30,7 +30,7 @@ from gui.shortcuts import ShortcutSheet
 from gui.translations import LANGUAGES
 from gui.widgets.recovery import RecoveryDialog
 from gui.window import StudioWindow
-from tests.gui.speaking import SAMPLE, SMALLEST_SCREEN, painting, window_in
+from tests.gui.speaking import SAMPLE, SMALLEST_SCREEN, mnemonic, painting, window_in
 from tests.gui.training.looking import recorded
 
 
@@ -140,7 +140,7 @@ def test_all_that_takes_keys_has_a_name(window: StudioWindow, qtbot: QtBot, tmp_
         taking = [widget for widget in within(root) if takes_keys(widget)]
         assert [described(widget) for widget in taking if not name(widget)] == []
         count += len(taking)
-    assert count > 50
+    assert count > 40
 
 
 def test_every_label_with_a_letter_leads_to_something_that_takes_keys(
@@ -149,7 +149,8 @@ def test_every_label_with_a_letter_leads_to_something_that_takes_keys(
     for root in roots(window, qtbot, tmp_path):
         for label in (widget for widget in within(root) if isinstance(widget, QLabel)):
             buddy = label.buddy()
-            if buddy is not None:
+            if mnemonic(label.text()) is not None:
+                assert buddy is not None, described(label)
                 reached = buddy.focusProxy() or buddy
                 assert reached.focusPolicy() & Qt.FocusPolicy.TabFocus, described(label)
 
@@ -228,6 +229,10 @@ def test_no_text_is_cut_off(window: StudioWindow, qtbot: QtBot, tmp_path: Path) 
         for widget in within(root):
             if isinstance(widget, QAbstractButton | QLabel | QAbstractSpinBox | QMenuBar):
                 wanted = widget.sizeHint()
+                if isinstance(widget, QAbstractSpinBox):  # it likes some air above and below, and needs none
+                    line = widget.lineEdit()
+                    assert line is not None
+                    wanted.setHeight(widget.height() - line.height() + widget.fontMetrics().height())
                 if isinstance(widget, QLabel) and widget.wordWrap():
                     lines = widget.heightForWidth(widget.width())
                     if lines > widget.height():
