@@ -108,7 +108,9 @@ def name(widget: QWidget) -> str:
         return widget.text()
     if isinstance(widget, QGroupBox):
         return widget.title()
-    for label in widget.window().findChildren(QLabel):
+    window = widget.window()
+    assert window is not None
+    for label in window.findChildren(QLabel):
         buddy = label.buddy()
         if buddy is not None and (buddy is widget or buddy.focusProxy() is widget):
             return label.text()
@@ -223,7 +225,7 @@ def test_the_window_fits_on_a_small_screen(window: StudioWindow, qtbot: QtBot) -
 
 
 def test_no_text_is_cut_off(window: StudioWindow, qtbot: QtBot, tmp_path: Path) -> None:
-    cut = []
+    cut: list[object] = []
     for root in roots(window, qtbot, tmp_path):
         QApplication.processEvents()
         for widget in within(root):
