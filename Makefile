@@ -61,6 +61,10 @@ fix: .venv/.installed-develop ## format and mend what can be mended
 golden: .venv/.installed-develop ## write the golden files anew (look at the difference!)
 	$(BIN)/pytest $(TESTS) --update-golden
 
+.PHONY: translations
+translations: .venv/.installed-gui ## bring the studio's translations up to date (needs Qt's lrelease)
+	$(BIN)/python -m gui.translations.update
+
 .PHONY: bench
 bench: .venv/.installed-bench ## measure speed and painting quality, print ratios
 	@status=0; for script in tests/benchmarks/bench_*.py; do $(BIN)/python "$$script" || status=1; done; exit $$status

@@ -13,6 +13,7 @@ from gui.painting.page import PaintingPage
 from gui.session.painting import State
 from gui.studio import Studio
 from gui.theme import icons
+from gui.translations import LANGUAGES
 
 _Keys = str | QKeySequence.StandardKey | None
 
@@ -61,9 +62,9 @@ class Actions(QObject):
         self.stop.setShortcuts([QKeySequence("Ctrl+."), QKeySequence("Pause")])
         self.stop.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
         self.play = make(self.tr("P&lay the painting"), lambda: timeline.toggle_play(), "Space", "play")
-        self.step_on = make(self.tr("Next stroke"), lambda: timeline.step(1), ".", "step-forward")
-        self.step_back = make(self.tr("Previous stroke"), lambda: timeline.step(-1), ",", "step-back")
-        self.clear_mask = make(self.tr("The same &care everywhere"), lambda: canvas.clear_mask(), None, None)
+        self.step_on = make(self.tr("Ne&xt stroke"), lambda: timeline.step(1), ".", "step-forward")
+        self.step_back = make(self.tr("Pre&vious stroke"), lambda: timeline.step(-1), ",", "step-back")
+        self.clear_mask = make(self.tr("The same care e&verywhere"), lambda: canvas.clear_mask(), None, None)
 
         self.fit = make(self.tr("&Fit"), lambda: canvas.fit(), "Ctrl+0", "zoom-fit")
         self.actual = make(
@@ -82,6 +83,13 @@ class Actions(QObject):
         ):
             action = self.checkable(self.themes, text, icon)
             action.setData(name)
+        self.languages = QActionGroup(window)
+        choices = [(self.tr("As the &system"), "system")]
+        # Each by its own name, in whatever language the rest is.
+        choices += [(f"&{name}", code) for code, name in LANGUAGES.items()]
+        for text, code in choices:
+            action = self.checkable(self.languages, text, None)
+            action.setData(code)
         self.tools = QActionGroup(window)
         for text, tool, icon in (
             (self.tr("&Choose strokes"), Tool.SELECT, "select"),
@@ -98,7 +106,8 @@ class Actions(QObject):
     def all(self) -> list[QAction]:
         """Return every action."""
         single = [value for value in vars(self).values() if isinstance(value, QAction)]
-        return [*single, *self.pages.actions(), *self.tools.actions(), *self.themes.actions()]
+        groups = (self.pages, self.tools, self.themes, self.languages)
+        return [*single, *(action for group in groups for action in group.actions())]
 
     def page(self, text: str, icon: str) -> QAction:
         """Make the action that shows the next page: Alt and its number."""
@@ -107,9 +116,11 @@ class Actions(QObject):
         action.setShortcut(QKeySequence(f"Alt+{number}"))
         return action
 
-    def checkable(self, group: QActionGroup, text: str, icon: str) -> QAction:
+    def checkable(self, group: QActionGroup, text: str, icon: str | None) -> QAction:
         """Make one of several that exclude one another."""
-        action = QAction(icons.icon(icon), text, group)
+        action = QAction(text, group)
+        if icon is not None:
+            action.setIcon(icons.icon(icon))
         action.setCheckable(True)
         return action
 
@@ -142,6 +153,9 @@ class Actions(QObject):
         themes = view.addMenu(self.tr("&Theme"))
         assert themes is not None
         themes.addActions(self.themes.actions())
+        languages = view.addMenu(self.tr("La&nguage"))
+        assert languages is not None
+        languages.addActions(self.languages.actions())
         view.addAction(self.reset_layout)
         about = self._menu(bar, self.tr("&Help"))
         about.addActions([self.shortcuts, self.about])
@@ -176,9 +190,9 @@ class Actions(QObject):
         for action in (self.play, self.step_on, self.step_back):
             action.setEnabled(has_strokes)
         self.undo.setEnabled(can_undo)
-        self.undo.setText(self.tr("&Undo {}").format(undo_text).rstrip())
+        self.undo.setText(self.tr("&Undo {}").format(undo_text) if undo_text else self.tr("&Undo"))
         self.redo.setEnabled(can_redo)
-        self.redo.setText(self.tr("&Redo {}").format(redo_text).rstrip())
+        self.redo.setText(self.tr("&Redo {}").format(redo_text) if redo_text else self.tr("&Redo"))
         for action in (self.delete, self.up, self.down):
             action.setEnabled(has_chosen)
         self.attach_photo.setEnabled(state is State.IDLE)

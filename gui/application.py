@@ -14,6 +14,7 @@ from gui.desktop import APPLICATION_ID
 from gui.session.settings import settings_file, state_folder
 from gui.studio import Studio
 from gui.theme import theme
+from gui.translations import install
 from gui.widgets.failure import catch_failures, log_to
 from gui.window import StudioWindow
 
@@ -29,7 +30,8 @@ def make_application() -> QApplication:
 
 
 def make_window(app: QApplication, settings: QSettings, journals: Path | None = None) -> StudioWindow:
-    """Return the window in the theme that its settings name."""
+    """Return the window in the theme and the language that its settings name."""
+    install(app, str(settings.value("language", "system")))
     named = str(settings.value("theme", "system"))
     chosen = cast("theme.Theme", named if named in ("system", "light", "dark") else "system")
     theme.apply(app, chosen)

@@ -286,7 +286,7 @@ class Studio(QObject):
             return
         after = tuple(self.document.strokes)
         if after != before:
-            text = self.tr("Paint {} strokes").format(max(len(after) - len(before), 0))
+            text = self.tr("Paint %Ln strokes", "", max(len(after) - len(before), 0))
             self.undo_stack.push(_Done(self, Replace(after), Replace(before), text))
 
     def _size(self) -> tuple[int, int]:

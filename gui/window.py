@@ -40,6 +40,7 @@ from gui.studio import Studio
 from gui.theme import icons, theme
 from gui.theme.colors import Colors
 from gui.training.panel import TrainingPanel
+from gui.translations import numbers
 from gui.widgets.recovery import RecoveryDialog
 from gui.widgets.welcome import SAMPLE
 from spiral_core.errors import SpiralError
@@ -147,7 +148,7 @@ class StudioWindow(QMainWindow):
         studio.undo_stack.indexChanged.connect(self._show_state)
         page.welcome.paint_sample.connect(self.paint_sample)
         page.welcome.open_photo.connect(self.ask_photo)
-        page.canvas.zoomed.connect(lambda scale: self.zoom_label.setText(f"{scale:.0%}"))
+        page.canvas.zoomed.connect(lambda scale: self.zoom_label.setText(numbers.percent(scale)))
         page.timeline.chosen.connect(lambda _: self._show_state())
         actions = self.actions_
         for action, act in (
@@ -170,6 +171,9 @@ class StudioWindow(QMainWindow):
         for action in actions.themes.actions():
             action.setChecked(self.settings.value("theme", "system") == action.data())
             action.triggered.connect(lambda _=False, action=action: self.set_theme(action.data()))
+        for action in actions.languages.actions():
+            action.setChecked(self.settings.value("language", "system") == action.data())
+            action.triggered.connect(lambda _=False, action=action: self.set_language(action.data()))
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         self._stop_key = StopKey(actions.stop.shortcuts(), self.stop, self)
@@ -366,6 +370,11 @@ class StudioWindow(QMainWindow):
         assert isinstance(app, QApplication)
         theme.apply(app, name)
         self.settings.setValue("theme", name)
+
+    def set_language(self, name: str) -> None:
+        """Remember the language; every text is read when its part is built, so the next start speaks it."""
+        self.settings.setValue("language", name)
+        self.say(self.tr("The studio speaks this language from its next start on."))
 
     def toggle_full_screen(self) -> None:
         """Fill the screen, or no longer."""

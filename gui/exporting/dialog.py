@@ -78,8 +78,8 @@ class ExportDialog(QDialog):
         row = QHBoxLayout()
         row.addWidget(self.path, 1)
         row.addWidget(browse)
-        label = QLabel(self.tr("&File"))
-        label.setBuddy(self.path)  # a layout in a row gets no buddy by itself
+        label = QLabel(self.tr("&File"))  # a layout in a row gets no buddy by itself
+        label.setBuddy(self.path)
         form.addRow(label, row)
         self.buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel

@@ -8,6 +8,8 @@ from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 from PyQt6.QtWidgets import QWidget
 
+from gui.translations import numbers
+
 _MARGIN = 6.0
 
 
@@ -28,7 +30,9 @@ class ErrorCurve(QWidget):
         """Show these points; the list is not copied."""
         self._points = points
         last = points[-1][1] if points else None
-        self.setToolTip("" if last is None else self.tr("Mean squared error {:.5f}").format(last))
+        self.setToolTip(
+            "" if last is None else self.tr("Mean squared error {}").format(numbers.decimal(last, 5))
+        )
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -67,4 +71,4 @@ class ErrorCurve(QWidget):
         painter.drawPolyline(line)
         painter.setPen(self.palette().color(role.Text))
         corner = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight
-        painter.drawText(inside, corner, self.tr("MSE {:.5f}").format(self._points[-1][1]))
+        painter.drawText(inside, corner, self.tr("MSE {}").format(numbers.decimal(self._points[-1][1], 5)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QEvent, QObject, QSize, Qt
 from PyQt6.QtGui import QKeyEvent
 from PyQt6.QtWidgets import QScrollArea, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -43,12 +43,7 @@ class PaintingPage(QWidget):
         column.setSpacing(0)
         column.addWidget(self.notice)
         column.addWidget(self.middle, 1)
-        scroll = QScrollArea()
-        scroll.setWidget(self.panel)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setMinimumWidth(_PANEL_WIDTH)
+        scroll = _Column(self.panel)
         self.across = QSplitter(Qt.Orientation.Horizontal)
         self.across.addWidget(middle)
         self.across.addWidget(scroll)
@@ -91,3 +86,28 @@ class PaintingPage(QWidget):
 
     def _show_photo(self) -> None:
         self.canvas.show_photo(self._studio.target, self._studio.mask)
+
+
+class _Column(QScrollArea):
+    """Scrolls up and down alone, and so is never narrower than what is in it."""
+
+    def __init__(self, content: QWidget) -> None:
+        super().__init__()
+        self.setWidget(content)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the keyboard from field to field
+
+    def minimumSizeHint(self) -> QSize:
+        content, bar = self.widget(), self.verticalScrollBar()
+        assert content is not None
+        assert bar is not None
+        # Words are longer in one language than in another.
+        width = content.minimumSizeHint().width() + bar.sizeHint().width() + 2 * self.frameWidth()
+        return QSize(max(_PANEL_WIDTH, width), super().minimumSizeHint().height())
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        if event is not None and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)

@@ -7,7 +7,7 @@ from typing import Final
 
 from PyQt6.QtCore import QSize
 from PyQt6.QtGui import QColor, QPainter, QPaintEvent
-from PyQt6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QComboBox, QFileDialog, QSpinBox, QVBoxLayout, QWidget
 
 from spiral_core.errors import SpiralError
 from spiral_core.program import Color
@@ -72,14 +72,11 @@ class PaletteChoice(QWidget):
         self.number.setRange(1, MAX_PAINTS)
         self.number.setValue(12)
         self.swatches = Swatches()
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.kind, 1)
-        row.addWidget(self.number)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(row)
-        column.addWidget(self.swatches)
+        for widget in (self.kind, self.number, self.swatches):
+            column.addWidget(widget)
+        self.setFocusProxy(self.kind)  # for the letter of the label beside
         self._chosen = 0
         self._show()
 

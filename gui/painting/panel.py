@@ -34,6 +34,7 @@ from spiral_core.search.agent_proposer import DEFAULT_AGENT
 
 SIZES_PX: Final = (256, 512, 768, 1024, 1536, 2048)
 BRUSHES: Final = ("round", "pen", "soft", "dry", "marker", "classic/dry_brush")
+_NAME_LENGTH: Final = 10  # letters that a choice has room for at least
 
 
 class PaintingPanel(QWidget):
@@ -94,7 +95,7 @@ class PaintingPanel(QWidget):
         self.strokes.setGroupSeparatorShown(True)
         self.strokes.setKeyboardTracking(False)
         self.strokes.valueChanged.connect(lambda count: self._set_budget(strokes=count))
-        form.addRow(self.tr("S&trokes"), self.strokes)
+        form.addRow(self.tr("St&rokes"), self.strokes)
         self.seconds = QDoubleSpinBox()
         self.seconds.setRange(0.0, 86_400.0)
         self.seconds.setDecimals(0)
@@ -111,6 +112,9 @@ class PaintingPanel(QWidget):
         form.addRow(self.tr("Si&ze"), self.size_choice)
         self.opaque = QCheckBox(self.tr("Paint that covers"))
         form.addRow("", self.opaque)
+        for combo in (self.agent, self.brush, self.palette_choice.kind):
+            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            combo.setMinimumContentsLength(_NAME_LENGTH)
         for field in (self.agent, self.brush, self.strokes, self.seconds, self.size_choice):
             label = form.labelForField(field)
             assert isinstance(label, QLabel)
@@ -236,7 +240,7 @@ class PaintingPanel(QWidget):
         session = self._studio.session
         if session.document is None:
             return self.tr("Open a photo, or drop one on the window.")
-        count = self.tr("{} strokes").format(len(session.document.strokes))
+        count = self.tr("%Ln strokes", "", len(session.document.strokes))
         match session.state:
             case State.PAINTING:
                 doing = self.tr("Revising") if session.phase == "revise" else self.tr("Painting")

@@ -28,6 +28,7 @@ from gui.theme import icons
 from gui.timeline.player import SPEEDS, Player
 from gui.timeline.stroke_editor import StrokeEditor
 from gui.timeline.stroke_list import StrokeList
+from gui.translations import numbers
 
 _PAGE: Final = 100  # strokes that Page Up and Page Down go
 _SHIFT: Final = 10  # and Shift with an arrow key
@@ -83,7 +84,7 @@ class TimelinePanel(QWidget):
         self.speed = QComboBox()
         self.speed.setAccessibleName(self.tr("Speed"))
         for speed in SPEEDS:
-            self.speed.addItem(f"{speed:g}×", speed)
+            self.speed.addItem(f"{numbers.shortest(speed)}×", speed)
         self.speed.setCurrentIndex(SPEEDS.index(1.0))
         self.speed.currentIndexChanged.connect(self._set_speed)
         row = QHBoxLayout()
@@ -216,7 +217,7 @@ class TimelinePanel(QWidget):
         """Take the chosen strokes out."""
         places = self.chosen_places
         if places:
-            text = self.tr("Delete {} strokes").format(len(places))
+            text = self.tr("Delete %Ln strokes", "", len(places))
             self._edit_these(lambda now: Take(now), text)
             count = self._count
             if count:
@@ -283,7 +284,7 @@ class TimelinePanel(QWidget):
         if at_end:
             self.slider.setValue(count)
         self._is_filling = False
-        self.total.setText(self.tr("of {}").format(count))
+        self.total.setText(self.tr("of {}").format(numbers.whole(count)))
 
     def _show_state(self) -> None:
         has_strokes = self._count > 0

@@ -31,7 +31,7 @@ class StrokeEditor(QWidget):
         self.color_button.clicked.connect(self._ask_color)
         form.addRow(self.tr("&Colour"), self.color_button)
         self.width_spin = self._spin(form, self.tr("&Width"), 0.1, "radius", 200)
-        self.opacity_spin = self._spin(form, self.tr("&Opacity"), 1.0, "opacity", 100)
+        self.opacity_spin = self._spin(form, self.tr("Opacit&y"), 1.0, "opacity", 100)
         self.start_spin = self._spin(form, self.tr("Pressure at the &start"), 0.0, "start_pressure", 100)
         self.end_spin = self._spin(form, self.tr("Pressure at the en&d"), 0.0, "end_pressure", 100)
         self.show_stroke(None)

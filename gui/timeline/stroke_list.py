@@ -8,6 +8,7 @@ from PyQt6.QtCore import QAbstractListModel, QModelIndex, QObject, Qt
 from PyQt6.QtGui import QColor
 
 from gui.session.edits import Change, Edit, Move, Put, Replace, Take, apply
+from gui.translations import numbers
 from spiral_core.program import Stroke
 
 
@@ -71,11 +72,13 @@ class StrokeList(QAbstractListModel):
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 width = 200 * stroke.radius
-                return self.tr("{} · {} · {:.1f} % wide").format(index.row() + 1, stroke.brush, width)
+                return self.tr("{} · {} · {} % wide").format(
+                    index.row() + 1, stroke.brush, numbers.decimal(width, 1)
+                )
             case Qt.ItemDataRole.DecorationRole:
                 return QColor.fromRgbF(*stroke.color)
             case Qt.ItemDataRole.ToolTipRole:
-                return self.tr("Opacity {:.0%}, pressure {:.0%} to {:.0%}").format(
-                    stroke.opacity, stroke.start_pressure, stroke.end_pressure
+                return self.tr("Opacity {}, pressure {} to {}").format(
+                    *map(numbers.percent, (stroke.opacity, stroke.start_pressure, stroke.end_pressure))
                 )
         return None

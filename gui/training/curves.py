@@ -26,6 +26,7 @@ from PyQt6.QtWidgets import (
 from gui.session.metrics import RunHistory
 from gui.session.smoothing import smoothed
 from gui.training.plot import new_plot, new_span
+from gui.translations import numbers
 
 _SHOWN_FIRST: Final = ("score", "return", "error", "critic_loss", "ink", "loss")
 _MOST_AT_FIRST: Final = 2
@@ -119,7 +120,7 @@ class CurvesView(QWidget):
         scroll.setWidget(self._column)
         scroll.setAccessibleName(self.tr("Curves"))
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        title = QLabel(self.tr("S&moothing"))
+        title = QLabel(self.tr("Smoothin&g"))
         title.setBuddy(self.smoothing)
         row = QHBoxLayout()
         row.addWidget(title)
@@ -130,7 +131,7 @@ class CurvesView(QWidget):
         left_layout.setContentsMargins(0, 0, 0, 0)
         left_layout.addWidget(scroll, 1)
         left_layout.addLayout(row)
-        keys_title = QLabel(self.tr("Me&trics"))
+        keys_title = QLabel(self.tr("&Metrics"))
         keys_title.setBuddy(self.key_list)
         right = QWidget()
         right_layout = QVBoxLayout(right)
@@ -252,7 +253,7 @@ class CurvesView(QWidget):
         self._build_plots()
 
     def _smoothing_changed(self) -> None:
-        self.weight_label.setText(f"{self.weight:.3f}")
+        self.weight_label.setText(numbers.decimal(self.weight, 3))
         if self._graph is not None and not self._drawing.isActive():
             self._drawing.start(0)
 

@@ -6,6 +6,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFormLayout, QLabel, QWidget
 
 from gui.session.runs import Run
+from gui.translations import numbers
 
 
 class RunFacts(QWidget):
@@ -41,15 +42,17 @@ class RunFacts(QWidget):
                 value.setText("–")
             return
         self.phase.setText(run.phase or "–")
-        frames = f"{run.frames:,}"
+        frames = numbers.whole(run.frames)
         if run.total:
             share = min(1.0, run.frames / run.total)
-            frames = self.tr("{done} of {total:,} ({share:.0%})").format(
-                done=frames, total=run.total, share=share
+            frames = self.tr("{done} of {total} ({share})").format(
+                done=frames, total=numbers.whole(run.total), share=numbers.percent(share)
             )
         self.frames.setText(frames)
         speed = run.frames_per_second
-        self.speed.setText("–" if speed is None else self.tr("{speed:,.0f} frames/s").format(speed=speed))
+        self.speed.setText(
+            "–" if speed is None else self.tr("{} frames/s").format(numbers.whole(round(speed)))
+        )
         self.time.setText("–" if run.minutes is None else duration(60 * run.minutes))
         left = run.seconds_left
         self.left.setText("–" if left is None else self.tr("about {time}").format(time=duration(left)))

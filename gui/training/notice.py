@@ -31,7 +31,7 @@ class Notice(QFrame):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.text.setAccessibleName(self.tr("What went wrong"))
-        self.close_button = QPushButton(self.tr("Put &away"))
+        self.close_button = QPushButton(self.tr("Put a&way"))
         self.close_button.clicked.connect(self.hide)
         top = QHBoxLayout()
         top.addWidget(self.title, 1)

@@ -87,15 +87,15 @@ class TrainingPanel(QWidget):
         self.run_list.setWordWrap(True)
         self.run_list.setIconSize(QSize(12, 12))
         self.run_list.setSpacing(1)
-        self.resume_button = QPushButton(self.tr("&Resume"))
+        self.resume_button = QPushButton(self.tr("Res&ume"))
         self.resume_button.setAccessibleName(self.tr("Go on with the selected run"))
-        self.stop_button = QPushButton(self.tr("Sto&p"))
+        self.stop_button = QPushButton(self.tr("S&top"))
         self.stop_button.setAccessibleName(self.tr("Stop the selected run, with a checkpoint"))
         self.facts = RunFacts()
         self.notice = Notice()
         self.curves = CurvesView()
         self.samples = SamplesView()
-        self.first_button = QPushButton(self.tr("Train a &tiny agent"))
+        self.first_button = QPushButton(self.tr("Train a tin&y agent"))
         self.first_button.setAccessibleName(self.tr("Start a training that takes a minute"))
         self.pages = QStackedWidget()
         self._lay_out()
@@ -114,7 +114,7 @@ class TrainingPanel(QWidget):
         self._show_state()
 
     def _lay_out(self) -> None:
-        title = QLabel(self.tr("R&uns"))
+        title = QLabel(self.tr("Ru&ns"))
         title.setBuddy(self.run_list)
         buttons = QHBoxLayout()
         buttons.addWidget(self.resume_button)
@@ -283,7 +283,7 @@ class TrainingPanel(QWidget):
         asked = None if path is None else self._asked.get(path)
         is_late = asked is not None and time.monotonic() - asked > _ASK_AGAIN_SECONDS
         self.stop_button.setEnabled(path is not None and (asked is None or is_late))
-        self.stop_button.setText(self.tr("Sto&p at once") if is_late else self.tr("Sto&p"))
+        self.stop_button.setText(self.tr("S&top at once") if is_late else self.tr("S&top"))
         can_resume = run is not None and run.state is RunState.STOPPED and run.path not in self._started
         self.resume_button.setEnabled(can_resume)
 

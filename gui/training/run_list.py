@@ -9,6 +9,7 @@ from PyQt6.QtCore import QAbstractListModel, QModelIndex, QObject, Qt
 from PyQt6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 
 from gui.session.runs import Run, RunState
+from gui.translations import numbers
 
 
 class RunListModel(QAbstractListModel):
@@ -83,9 +84,11 @@ class RunListModel(QAbstractListModel):
     def _line(self, run: Run) -> str:
         parts = [self._state(run)]
         if run.state is not RunState.BROKEN:
-            parts.append(self.tr("{frames:,} frames").format(frames=run.frames))
+            parts.append(
+                self.tr("{} frames", "", numbers.plural(run.frames)).format(numbers.whole(run.frames))
+            )
         if run.score is not None:
-            parts.append(self.tr("score {score:.3f}").format(score=run.score))
+            parts.append(self.tr("score {}").format(numbers.decimal(run.score, 3)))
         return " · ".join(parts)
 
     def _state(self, run: Run) -> str:

@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import (
 )
 
 from gui.session.runs import sample_frames, sample_path
+from gui.translations import numbers
 
 
 class SamplesView(QWidget):
@@ -47,9 +48,9 @@ class SamplesView(QWidget):
         self.number.setKeyboardTracking(False)
         self.place = QLabel()
         self.place.setAccessibleName(self.tr("Frames of the sheet"))
-        self.follow = QCheckBox(self.tr("Follow the &newest"))
+        self.follow = QCheckBox(self.tr("Fo&llow the newest"))
         self.follow.setChecked(True)
-        label = QLabel(self.tr("S&heet"))
+        label = QLabel(self.tr("&Sheet"))
         label.setBuddy(self.number)
         row = QHBoxLayout()
         for widget in (label, self.number, self.slider, self.place, self.follow):
@@ -99,7 +100,7 @@ class SamplesView(QWidget):
         count = len(self._frames)
         self.slider.setRange(0, max(0, count - 1))
         self.number.setRange(min(1, count), count)
-        self.number.setSuffix(self.tr(" of {count:,}").format(count=count))
+        self.number.setSuffix(self.tr(" of {}").format(numbers.whole(count)))
         for widget in (self.slider, self.number, self.follow):
             widget.setEnabled(count > 0)
         self.slider.blockSignals(False)
@@ -142,7 +143,7 @@ class SamplesView(QWidget):
         if wanted == self._shown:
             return
         self._shown = wanted
-        self.place.setText(self.tr("{frames:,} frames").format(frames=frames))
+        self.place.setText(self.tr("{} frames", "", numbers.plural(frames)).format(numbers.whole(frames)))
         image = QImage(str(path))
         self.sheet.show_image(image, self.tr("{path} cannot be read.").format(path=path))
 

@@ -22,6 +22,7 @@ from PyQt6.QtWidgets import (
 )
 
 from gui.session.configurations import Configuration, read_configuration
+from gui.translations import numbers
 from spiral_core.errors import ConfigError
 
 _LARGEST_SEED: Final = 2**31 - 1
@@ -90,7 +91,7 @@ class StartForm(QGroupBox):
         self.frames.setSpecialValueText(self.tr("as configured"))
         self.frames.setAccessibleName(self.tr("Frames of the last phase"))
         self.frames.setToolTip(self.tr("How many steps of painting the last phase of the training takes"))
-        self.start_button = QPushButton(self.tr("&Start"))
+        self.start_button = QPushButton(self.tr("St&art"))
         self.start_button.setAccessibleName(self.tr("Start the training"))
         for configuration in configurations:
             self.choice.addItem(configuration.name, configuration)
@@ -111,7 +112,7 @@ class StartForm(QGroupBox):
         fields.addRow(label, chosen)
         fields.addRow(self.description)
         fields.addRow(self.tr("See&d"), self.seed)
-        fields.addRow(self.tr("Fra&mes"), self.frames)
+        fields.addRow(self.tr("F&rames"), self.frames)
         fields.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         whole = QVBoxLayout(self)
         whole.addLayout(fields)
@@ -148,9 +149,10 @@ class StartForm(QGroupBox):
             self.description.setText(self.tr("No configurations came along; open one of your own."))
             return
         count = len(configuration.phases)
-        phases = self.tr("1 phase") if count == 1 else self.tr("{count} phases").format(count=count)
-        known = [frames for frames in configuration.phases if frames is not None]
-        length = self.tr("{frames:,} frames").format(frames=sum(known))
+        phases = self.tr("%Ln phases", "", count)
+        known = [each for each in configuration.phases if each is not None]
+        frames = sum(known)
+        length = self.tr("{} frames", "", numbers.plural(frames)).format(numbers.whole(frames))
         told = f"{phases}, {length}" if len(known) == len(configuration.phases) else phases
         self.description.setText(f"{configuration.description}\n{told}".strip())
 

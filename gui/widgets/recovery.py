@@ -62,7 +62,8 @@ class RecoveryDialog(QDialog):
             return self.tr("{} · cannot be read: {}").format(leftover.path.name, leftover.problem)
         photo = leftover.document.photo
         name = self.tr("no photo") if photo is None else photo.name
-        words = self.tr("{} · {} · {} strokes").format(when, name, len(leftover.document.strokes))
+        count = self.tr("%Ln strokes", "", len(leftover.document.strokes))
+        words = f"{when} · {name} · {count}"
         return f"{words} · {leftover.problem}" if leftover.problem else words
 
     def _chosen(self) -> Leftover | None:
