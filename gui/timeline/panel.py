@@ -206,8 +206,9 @@ class TimelinePanel(QWidget):
         return tuple(sorted(index.row() for index in selection.selectedRows()))
 
     def _choose(self) -> None:
-        document, places = self._studio.document, self.chosen_places
-        stroke = document.strokes[places[-1]] if document is not None and places else None
+        places = self.chosen_places
+        # The list's own strokes: the painting may be some edits ahead of what the list has heard of.
+        stroke = self.model.stroke(places[-1]) if places else None
         self.chosen.emit(stroke)
         self.editor.show_stroke(stroke)
 

@@ -29,6 +29,10 @@ class StrokeList(QAbstractListModel):
         self._strokes = list(strokes)
         self.endResetModel()
 
+    def stroke(self, place: int) -> Stroke:
+        """Return the stroke in a row."""
+        return self._strokes[place]
+
     def follow(self, edits: tuple[Edit, ...]) -> None:
         """Do what was done to the strokes that are shown."""
         for edit in edits:
@@ -43,11 +47,10 @@ class StrokeList(QAbstractListModel):
                 self.beginInsertRows(root, items[0][0], items[-1][0])
                 apply(strokes, edit)
                 self.endInsertRows()
-            case Take(places):
-                for place in reversed(places):
-                    self.beginRemoveRows(root, place, place)
-                    del strokes[place]
-                    self.endRemoveRows()
+            case Take(places) if places[-1] - places[0] == len(places) - 1:
+                self.beginRemoveRows(root, places[0], places[-1])
+                apply(strokes, edit)
+                self.endRemoveRows()
             case Change(items):
                 apply(strokes, edit)
                 changed = [place for place, _ in items]
@@ -57,7 +60,7 @@ class StrokeList(QAbstractListModel):
                 self.beginMoveRows(root, source, source, root, place + (place > source))
                 apply(strokes, edit)
                 self.endMoveRows()
-            case Put() | Replace():
+            case Put() | Take() | Replace():
                 self.beginResetModel()
                 apply(strokes, edit)
                 self.endResetModel()

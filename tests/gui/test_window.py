@@ -20,7 +20,9 @@ from pytestqt.qtbot import QtBot
 from gui.application import make_window
 from gui.painting.canvas import Tool
 from gui.session.painting import State
+from gui.session.picking import Picker
 from gui.shortcuts import ShortcutSheet
+from gui.timeline.panel import PICK_SLACK
 from gui.widgets.recovery import RecoveryDialog
 from gui.window import StudioWindow
 from spiral_core.program_file import read_painting
@@ -189,14 +191,11 @@ def test_a_click_chooses_the_stroke_that_is_there(person: Person) -> None:
     canvas = window.painting.canvas
     document = window.studio.document
     assert document is not None
-    top = document.strokes[-1]
-    middle = QPointF(
-        0.25 * top.start.x + 0.5 * top.control.x + 0.25 * top.end.x,
-        0.25 * top.start.y + 0.5 * top.control.y + 0.25 * top.end.y,
-    )
-    place = canvas.mapFromScene(middle * canvas.sceneRect().width())
+    wanted = Picker(document.strokes).at(0.5, 0.3, count=len(document.strokes), slack=PICK_SLACK)
+    assert wanted is not None
+    place = canvas.mapFromScene(QPointF(0.5, 0.3) * canvas.sceneRect().width())
     person.qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=place)  # type: ignore[no-untyped-call]
-    assert window.painting.timeline.chosen_places == (len(document.strokes) - 1,)
+    assert window.painting.timeline.chosen_places == (wanted,)
 
 
 def test_scrub_play_and_keys(person: Person) -> None:
