@@ -306,10 +306,15 @@ def test_a_training_outlives_its_window_and_its_own_death_is_told(home: Home, nu
 
 
 def test_a_painter_killed_with_nothing_open_is_told_too(home: Home) -> None:
-    studio = RunningStudio(home)
-    studio.wait_for("painter")
-    os.kill(studio.painter, signal.SIGKILL)
-    assert not studio.wait_for("died")["open"]
+    for _ in range(5):  # the photo may be read before the signal comes
+        studio = RunningStudio(home)
+        studio.wait_for("painter")
+        os.kill(studio.painter, signal.SIGKILL)
+        if not studio.wait_for("died")["open"]:
+            break
+        studio.kill()
+    else:
+        pytest.fail("the photo was read before the painter could be killed, five times")
     studio.wait_for("shown", more_than=2)  # the photo that was being read is read after all
     shared = studio.kill()
     check_nothing_shown_is_lost(studio)

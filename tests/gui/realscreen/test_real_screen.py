@@ -162,7 +162,7 @@ def test_from_the_first_photo_to_the_curve_of_a_training(screen: Screen, tmp_pat
 
 def sees_a_training_learn(screen: Screen) -> None:
     """Start the smallest training; its curve must be drawn on as its file grows."""
-    screen.key("alt+2", "alt+t")
+    screen.key("alt+2", "alt+y")
 
     def updates() -> int:
         (*_, metrics) = [None, *screen.folder.glob("runs/tiny*/metrics.jsonl")]
@@ -192,10 +192,10 @@ SIZE_OF_LEFT = 560
 def test_stop_is_heard_wherever_the_keyboard_is(screen: Screen) -> None:
     opens_a_photo(screen)
     main = screen.title()
-    screen.key("alt+t", "ctrl+a")
+    screen.key("alt+r", "ctrl+a")
     screen.write("90000")  # more than it can paint while we try all this
     for where, goes_there, title in (
-        ("a spin box", ["alt+t"], None),
+        ("a spin box", ["alt+r"], None),
         ("an open menu", ["alt+f"], None),
         ("a sheet of this window", ["ctrl+e"], "Export"),
         ("a file dialog", ["ctrl+o"], "Open a photo"),
