@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,14 @@ def test_without_a_screen_it_says_so(
         monkeypatch.delenv(name, raising=False)
     assert main([]) == 2
     assert "there is no screen here" in capsys.readouterr().err
+
+
+def test_the_installed_command_needs_a_screen_and_says_so_in_one_line() -> None:
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    environment = {name: value for name, value in os.environ.items() if name not in screens}
+    command = Path(sys.executable).with_name("spiral-gui")
+    run = subprocess.run([command], capture_output=True, text=True, env=environment, timeout=60, check=False)
+    assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1)
 
 
 def test_without_qt_it_says_what_to_do(

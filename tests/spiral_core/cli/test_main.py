@@ -63,10 +63,3 @@ def test_the_installed_command_says_its_version() -> None:
         [Path(sys.executable).with_name("spiral"), "--version"], capture_output=True, text=True
     )
     assert (run.returncode, run.stdout) == (0, f"Spiral Studio {__version__}\n")
-
-
-def test_the_window_says_honestly_that_it_is_not_there_yet() -> None:
-    run = subprocess.run([Path(sys.executable).with_name("spiral-gui")], capture_output=True, text=True)
-    assert run.returncode == 2
-    assert run.stderr.count("\n") == 1
-    assert "spiral paint" in run.stderr
